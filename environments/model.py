@@ -1,0 +1,264 @@
+"""What an environment is and can do, whoever provides it.
+
+Everything outside this package speaks these words alone: nothing else knows whether a
+node is a container, a host or a pod. What a node can also do (be killed, paused, cut
+off) is small and optional: ask with ``isinstance``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+
+class WorldError(Exception):
+    """Something about the world is not as asked; the message is one sentence with a remedy."""
+
+
+class UnknownNameError(WorldError):
+    """No environment, node, role, region or link goes by that name."""
+
+
+class NotReadyError(WorldError):
+    """A part did not become ready, or an engine or an image is missing."""
+
+
+class CommandTimedOutError(WorldError):
+    """A command on a node was still running when its time was up."""
+
+
+class ImpairmentError(WorldError):
+    """A link did not take or did not give up an impairment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A command that ended by itself."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+class Node(Protocol):
+    """One instance in an environment."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        within: timedelta,
+        variables: Mapping[str, str] | None = None,
+    ) -> Completed:
+        """Run a command on the node, with these environment variables added.
+
+        Raises:
+            CommandTimedOutError: it was still running after ``within``; it was ended.
+            WorldError: the node is not there to run anything.
+        """
+        ...
+
+    def log(self, *, since: datetime) -> str:
+        """What the node has logged since that moment (an aware datetime)."""
+        ...
+
+
+@runtime_checkable
+class Killable(Protocol):
+    """A node whose service can end at once, as in a crash or a power cut."""
+
+    def kill(self) -> None:
+        """End the service with SIGKILL. Nothing is flushed, nobody is told."""
+        ...
+
+    def start(self) -> None:
+        """Start the service again; does nothing where it runs already."""
+        ...
+
+    def is_running(self) -> bool: ...
+
+
+@runtime_checkable
+class Pausable(Protocol):
+    """A node that can freeze: it keeps its connections and answers nothing."""
+
+    def pause(self) -> None: ...
+    def resume(self) -> None:
+        """Let the node go on; does nothing where it is not paused."""
+        ...
+
+    def is_paused(self) -> bool: ...
+
+
+class Direction(StrEnum):
+    """Which packets of the node that is cut are lost."""
+
+    BOTH = "both"
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Packets between a node and these peers are dropped, in silence."""
+
+    peers: frozenset[str]
+    direction: Direction = Direction.BOTH
+
+
+@runtime_checkable
+class Cuttable(Protocol):
+    """A node whose packets to and from chosen peers can be dropped."""
+
+    def cut(self, cut: Cut) -> None:
+        """Start dropping; the same cut twice is one cut."""
+        ...
+
+    def uncut(self, cut: Cut) -> None:
+        """Undo that cut and nothing else; does nothing where there is none."""
+        ...
+
+    def is_cut(self, cut: Cut) -> bool:
+        """Whether the cut's rules are all in force, read back from where packets pass."""
+        ...
+
+    def drops(self, cut: Cut) -> bool:
+        """Whether packets sent now, one to each peer of the cut, are lost to its rules."""
+        ...
+
+    def reaches(self, peers: Collection[str]) -> frozenset[str]:
+        """The peers that answer a packet sent now."""
+        ...
+
+
+class Stream(StrEnum):
+    """Upstream flows from the caller to the called; downstream is the answer."""
+
+    UPSTREAM = "upstream"
+    DOWNSTREAM = "downstream"
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Everything on the stream arrives later by ``milliseconds`` ± ``jitter_milliseconds``."""
+
+    milliseconds: int
+    jitter_milliseconds: int = 0
+    stream: Stream = Stream.DOWNSTREAM
+
+
+@dataclass(frozen=True, slots=True)
+class Bandwidth:
+    """The stream carries at the most this many kilobytes (1,000 bytes) per second."""
+
+    kilobytes_per_second: int
+    stream: Stream = Stream.UPSTREAM
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionReset:
+    """Each connection is reset (TCP RST) this long after its first bytes."""
+
+    after_milliseconds: int = 0
+    stream: Stream = Stream.DOWNSTREAM
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """Nobody listens: open connections are closed and new ones are refused."""
+
+
+Impairment = Latency | Bandwidth | ConnectionReset | Down
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTrip:
+    """One small request sent over a link, and how it fared.
+
+    ``seconds`` runs until the first byte of the answer, or until ``failure``
+    ("refused", "reset", "closed" or "timeout").
+    """
+
+    seconds: float
+    failure: str | None = None
+
+
+class Link(Protocol):
+    """The path between two parts, named ``caller-to-called`` (``app-to-db``)."""
+
+    @property
+    def name(self) -> str: ...
+
+    def impair(self, impairment: Impairment) -> None:
+        """Add the impairment; the same one twice is one.
+
+        Raises:
+            ImpairmentError: the link did not take it, by its own word or when read back.
+        """
+        ...
+
+    def mend(self, impairment: Impairment) -> None:
+        """Take that impairment off and nothing else; does nothing where it is not on."""
+        ...
+
+    def impairments(self) -> frozenset[Impairment]:
+        """What is on the link now, read from the link itself."""
+        ...
+
+    def round_trip(self, *, payload_bytes: int = 0, within: timedelta) -> RoundTrip:
+        """Send one request of at least ``payload_bytes`` over the link, as its caller would."""
+        ...
+
+
+class Environment(Protocol):
+    """Where drills run: nodes, links, an entrance for customers."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def entrance(self) -> str:
+        """The base URL that customers call, without a trailing slash."""
+        ...
+
+    @property
+    def longest_lease(self) -> timedelta:
+        """The longest lease or time-out in the stack: a hold must be longer to see it bite."""
+        ...
+
+    @property
+    def nodes(self) -> Sequence[Node]: ...
+
+    @property
+    def links(self) -> Sequence[Link]: ...
+
+    def states(self, role: str) -> Mapping[str, str]:
+        """Each node of that role and its state now ("primary", "replica"); {} where it has none.
+
+        Raises:
+            WorldError: nobody could say, and who was asked.
+        """
+        ...
+
+    def deviations(self) -> Sequence[str]:
+        """What keeps the steady state from holding, a sentence each; empty when it holds.
+
+        Steady state includes redundancy (a synchronous standby, every instance in
+        rotation), not only that customers are answered.
+        """
+        ...
+
+    def facts(self) -> Mapping[str, str]:
+        """What an auditor would ask of the world: versions, image digests, the engine."""
+        ...

@@ -1,0 +1,125 @@
+"""The ledger: every attempt of a customer, and what the customer was told.
+
+A ledger is a file of fixed 48-byte records, one for each attempt, in the order in which
+the attempts began. An attempt is written twice at the same place: as PENDING before its
+request leaves, and whole once its answer is in. Both writes go straight to the kernel, so
+ending the writer in any way loses nothing that it had written; an attempt that nobody
+finished stays PENDING, and counts as UNKNOWN.
+
+Times are seconds of CLOCK_MONOTONIC, which all processes of a host share.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+
+class Outcome(IntEnum):
+    """What the customer was told."""
+
+    PENDING = 1
+    YES = 2
+    NO = 3
+    UNKNOWN = 4
+
+
+class Operation(IntEnum):
+    CREATE = 1
+    READ = 2
+
+
+LEDGER = np.dtype(
+    [
+        ("key", "<i8"),
+        ("value", "<i8"),
+        ("began", "<f8"),
+        ("ended", "<f8"),  # NaN while PENDING
+        ("outcome", "u1"),
+        ("operation", "u1"),
+        ("status", "<u2"),  # HTTP status, 0 where no answer came
+        ("customer", "<u4"),
+        ("spare", "<u8"),
+    ]
+)
+_RECORD = struct.Struct("<qqddBBHIQ")
+
+FINAL_READ = np.dtype([("key", "<i8"), ("value", "<i8"), ("settled", "u1")])
+
+
+class LedgerWriter:
+    """Writes one ledger; a single thread (or greenlets of one thread) may use it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        self._next = 0
+
+    def __enter__(self) -> LedgerWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._file)
+
+    def began(
+        self, *, key: int, value: int, customer: int, operation: Operation, at: float
+    ) -> Attempt:
+        """Write down an attempt that is about to be sent."""
+        place = self._next * _RECORD.size
+        self._next += 1
+        attempt = Attempt(self._file, place, key, value, customer, operation, at)
+        attempt.write(ended=float("nan"), outcome=Outcome.PENDING, status=0)
+        return attempt
+
+
+class Attempt:
+    """An attempt that has begun, at its place in the ledger."""
+
+    __slots__ = ("_file", "_place", "began", "customer", "key", "operation", "value")
+
+    def __init__(
+        self,
+        file: int,
+        place: int,
+        key: int,
+        value: int,
+        customer: int,
+        operation: Operation,
+        began: float,
+    ) -> None:
+        self._file = file
+        self._place = place
+        self.key = key
+        self.value = value
+        self.customer = customer
+        self.operation = operation
+        self.began = began
+
+    def write(self, *, ended: float, outcome: Outcome, status: int) -> None:
+        record = _RECORD.pack(
+            self.key, self.value, self.began, ended, outcome, self.operation, status,
+            self.customer, 0,
+        )  # fmt: skip
+        os.pwrite(self._file, record, self._place)
+
+
+def read_ledger(path: Path) -> NDArray[np.void]:
+    """Read a ledger, mapped rather than loaded; a torn last record is left out."""
+    whole = path.stat().st_size // LEDGER.itemsize if path.exists() else 0
+    if whole == 0:
+        return np.empty(0, LEDGER)
+    return np.memmap(path, LEDGER, mode="r", shape=(whole,))

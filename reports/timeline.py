@@ -1,0 +1,109 @@
+"""The timeline: what happened in a drill, one JSON object a line, fsynced, one clock."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+
+
+class Event(StrEnum):
+    """Everything that a timeline can say. Details are named after each."""
+
+    DRILL_STARTED = "drill started"  # scenario, title, environment, requirements, runbooks
+    STEADY_BEFORE = "steady state before"  # deviations
+    LOAD_STARTED = "load started"  # users, attempts_per_second, customer
+    LOAD_STEADY = "load steady"
+    FAULT_PLANNED = "fault planned"  # fault, nodes, id
+    FAULT_STARTED = "fault started"  # id
+    FAULT_TOOK_EFFECT = "fault took effect"  # id
+    FAULT_NOT_SEEN = "fault not seen to take effect"  # id, why
+    REVERT_STARTED = "revert started"  # id
+    FAULT_GONE = "fault gone"  # id
+    REVERT_FAILED = "revert failed"  # id, why
+    RUNBOOK_STARTED = "runbook started"  # runbook, title, allowance_seconds
+    STEP_STARTED = "step started"  # runbook, line, heading, title, node, command
+    STEP_ENDED = "step ended"  # runbook, line, exit_code, output, seconds, failure
+    RUNBOOK_ENDED = "runbook ended"  # runbook
+    RECOVERY_SEEN = "recovery seen"
+    WATCH_ENDED = "watch ended"  # why
+    STEADY_AFTER = "steady state after"  # deviations
+    LOAD_STOPPED = "load stopped"
+    FINAL_READ = "final read"  # rows
+    OBJECTIVES = "objectives"  # the fields of Objectives
+    OBSTACLE = "obstacle"  # why: the verdict cannot be MET, for this reason
+    BREACH = "breach"  # why: something certain that makes the verdict MISSED
+    NODE_LOG = "node log"  # node, file
+    VERDICT = "verdict"  # outcome, reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    at: float  # seconds of CLOCK_MONOTONIC
+    wall: datetime
+    event: Event
+    details: Mapping[str, Json]
+
+
+class Timeline:
+    """Appends to one timeline; an entry is on disk before the call returns."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
+
+    def __enter__(self) -> Timeline:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._file)
+
+    def record(self, event: Event, **details: Json) -> float:
+        """Write one entry down and return its time (seconds of CLOCK_MONOTONIC)."""
+        at = time.monotonic()
+        entry = {"at": at, "wall": datetime.now(UTC).isoformat(), "event": event, **details}
+        line = json.dumps(entry, ensure_ascii=False) + "\n"
+        with self._lock:
+            os.write(self._file, line.encode())
+            os.fsync(self._file)
+        return at
+
+
+def read_timeline(path: Path) -> list[Entry]:
+    """Read a timeline; a torn last line is left out.
+
+    Raises:
+        ValueError: a line that is not the last one cannot be read; it is named.
+    """
+    entries: list[Entry] = []
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        try:
+            fields = json.loads(line)
+        except ValueError as error:
+            if number == len(lines):
+                break
+            raise ValueError(f"{path}:{number}: not a timeline entry: {error}") from error
+        at, wall = fields.pop("at"), datetime.fromisoformat(fields.pop("wall"))
+        entries.append(Entry(at, wall, Event(fields.pop("event")), fields))
+    return entries
