@@ -1,0 +1,29 @@
+"""Orders that wait for payments must be found out by their latency."""
+
+from __future__ import annotations
+
+import pytest
+
+from environments.replica.topology import Settings
+from fixtures.drill import Drill
+from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
+from reports.recovery import Outcome
+from scenarios import test_payments_away as scenario
+
+pytestmark = pytest.mark.sabotage
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(circuit_breaker=False)
+
+
+def test_without_the_circuit_breaker_orders_are_slow(
+    drill: Drill, load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
+) -> None:
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        scenario.test_payments_becomes_slow_then_errs_then_is_gone(load, inject, follow, recovery)
+
+    assert drill.verdict is not None
+    assert drill.verdict.outcome is Outcome.MISSED
+    assert [r for r in drill.verdict.reasons if r.startswith("P95 missed")]
