@@ -1,0 +1,1 @@
+"""The *orders* service: the patient that the drills break."""

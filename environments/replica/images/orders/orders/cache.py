@@ -1,0 +1,68 @@
+"""Orders in Redis: a help, never a need. Every trouble with it is a miss."""
+
+from __future__ import annotations
+
+import time
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+LIMIT_SECONDS = 0.1
+REST_SECONDS = 1.0  # after a failure it is left alone, or every read would wait for it
+KEEP_SECONDS = 60
+
+
+class Cache:
+    """``trouble`` is what was wrong when it was last tried, None where nothing was."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._redis = Redis(
+            host=host,
+            port=port,
+            socket_timeout=LIMIT_SECONDS,
+            socket_connect_timeout=LIMIT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+            max_connections=32,
+        )
+        self._rest_until = 0.0
+        self.trouble: str | None = None
+
+    async def get(self, order_id: int) -> bytes | None:
+        if self._rests():
+            return None
+        try:
+            found = await self._redis.get(f"order:{order_id}")
+        except (RedisError, OSError, TimeoutError) as error:
+            self._fail(error)
+            return None
+        return bytes(found) if found is not None else None
+
+    async def put(self, order_id: int, order: bytes) -> None:
+        if self._rests():
+            return
+        try:
+            await self._redis.set(f"order:{order_id}", order, ex=KEEP_SECONDS)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._fail(error)
+
+    async def check(self) -> None:
+        """Look whether it answers; ``trouble`` says so afterwards."""
+        try:
+            await self._redis.ping()
+        except (RedisError, OSError, TimeoutError) as error:
+            self._fail(error)
+        else:
+            self.trouble = None
+            self._rest_until = 0.0
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    def _rests(self) -> bool:
+        return time.monotonic() < self._rest_until
+
+    def _fail(self, error: Exception) -> None:
+        self.trouble = f"{type(error).__name__}: {error}"
+        self._rest_until = time.monotonic() + REST_SECONDS

@@ -1,0 +1,113 @@
+"""Lends connections to the database so that nobody is told yes where it is unknown.
+
+A commit that waits for its synchronous standby answers a cancel with *success* and a
+warning, and shows its row to everyone, though it is on one disk only. Hence:
+
+* We never cancel. asyncpg's own time limits send a cancel request; ours end the
+  connection (``terminate``), which asks the server for nothing.
+* Others may (an operator, ``pg_cancel_backend``). So a warning means that the outcome is
+  unknown; nothing else that we send warns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from .pool import FAILURES, Pool, describe
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .settings import Settings
+
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+TAKE_SECONDS = 0.4
+CONNECT_SECONDS = 1.0
+
+# For the server's side of a connection whose client has gone: let go of locks soon.
+# statement_timeout (ms) does not reach into the wait for the standby: PostgreSQL takes
+# it off before it commits.
+SERVER_SETTINGS = {
+    "application_name": "orders",
+    "synchronous_commit": "on",
+    "statement_timeout": "1500",
+    "idle_in_transaction_session_timeout": "3000",
+    "client_connection_check_interval": "1000",
+    "tcp_user_timeout": "3000",
+}
+
+
+class DatabaseUnavailableError(Exception):
+    """The database did not say yes; what it was asked may have been done or not."""
+
+
+async def connect(settings: Settings) -> Connection:
+    return await asyncpg.connect(
+        host=settings.database_host,
+        port=settings.database_port,
+        database=settings.database_name,
+        user=settings.database_user,
+        password=settings.database_password,
+        ssl=False,
+        timeout=CONNECT_SECONDS,
+        server_settings=SERVER_SETTINGS,
+    )
+
+
+class Database:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def connection(self, *, within: float) -> AsyncIterator[Connection]:
+        """Lend a connection; everything, getting it included, ends after ``within`` seconds.
+
+        Raises:
+            DatabaseUnavailableError: none was free in time, the connection broke, an
+                error came back, or the server warned about the outcome.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        connection = await self._take(min(TAKE_SECONDS, within))
+        warnings: list[str] = []
+
+        def listen(_: object, message: asyncpg.PostgresLogMessage) -> None:
+            if getattr(message, "severity_en", None) == "WARNING":
+                warnings.append(str(message))
+
+        connection.add_log_listener(listen)
+        timer = loop.call_at(deadline, connection.terminate)
+        trusted = False
+        try:
+            yield connection
+            trusted = not warnings
+        except FAILURES as error:
+            raise DatabaseUnavailableError(describe(error)) from error
+        except AttributeError as error:
+            # Between two of its own steps asyncpg does not expect its connection to end.
+            if loop.time() < deadline:
+                raise
+            raise DatabaseUnavailableError(f"not done within {within:g} s") from error
+        finally:
+            timer.cancel()
+            if trusted:
+                connection.remove_log_listener(listen)
+                self._pool.give_back(connection)
+            else:
+                connection.terminate()
+        if warnings:
+            raise DatabaseUnavailableError(f"the server warned: {warnings[0]}")
+
+    async def _take(self, seconds: float) -> Connection:
+        try:
+            return await self._pool.take(within=seconds)
+        except TimeoutError as error:
+            why = self._pool.trouble or f"{self._pool.in_use} are in use"
+            raise DatabaseUnavailableError(
+                f"no connection within {seconds:g} s: {why}"
+            ) from error

@@ -1,0 +1,217 @@
+"""The HTTP interface: what customers, probes and Prometheus may ask."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+from fastapi import APIRouter, FastAPI, Header, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from . import telemetry
+from .database import DatabaseUnavailableError
+from .intake import KeyReusedError
+from .store import NewOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from .health import Health, Report
+    from .store import Order
+
+KEY_LENGTH = 200
+TEXT_LENGTH = 200
+LARGEST = 2**63 - 1
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def _storable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("has characters that cannot be printed")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH), AfterValidator(_storable)]
+Amount = Annotated[int, Field(ge=0, le=LARGEST, strict=True)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    customer: Text
+    item: Text
+    amount_cents: Amount
+
+
+class Intake(Protocol):
+    async def take(self, new: NewOrder) -> tuple[Order, bool]: ...
+
+
+class Reader(Protocol):
+    async def find(self, order_id: int) -> Order | None: ...
+    async def page(
+        self, customer: str, *, after: int, limit: int
+    ) -> list[dict[str, object]]: ...
+
+
+class Cache(Protocol):
+    async def get(self, order_id: int) -> bytes | None: ...
+    async def put(self, order_id: int, order: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    intake: Intake
+    reader: Reader
+    cache: Cache
+    health: Health
+
+
+def make_app(
+    services: Services,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+) -> FastAPI:
+    app = FastAPI(title="orders", lifespan=lifespan, openapi_url=None)
+    app.include_router(_orders(services))
+    app.include_router(_probes(services.health))
+    app.add_exception_handler(DatabaseUnavailableError, _unavailable)
+    app.add_exception_handler(KeyReusedError, _key_reused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _broken)
+    app.add_middleware(telemetry.RequestRecorder)
+    app.add_middleware(RequestId)
+    return app
+
+
+class RequestId:
+    """Gives every request an id: the edge's where it sent a usable one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = dict(scope.get("headers", ())).get(b"x-request-id", b"").decode("latin-1")
+        usable = _REQUEST_ID.fullmatch(given)
+        scope.setdefault("state", {})["request_id"] = given if usable else uuid.uuid4().hex
+        await self._app(scope, receive, send)
+
+
+def _orders(services: Services) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/orders")
+    async def create(
+        body: Body, idempotency_key: Annotated[str | None, Header()] = None
+    ) -> Response:
+        key = _checked_key(idempotency_key)
+        new = NewOrder(key=key, **body.model_dump())
+        order, created = await services.intake.take(new)
+        return JSONResponse(asdict(order), status_code=201 if created else 200)
+
+    @router.get("/orders/{order_id}")
+    async def read(order_id: Annotated[int, Path(ge=1, le=LARGEST)]) -> Response:
+        cached = await services.cache.get(order_id)
+        if cached is not None:
+            return Response(cached, media_type="application/json")
+        order = await services.reader.find(order_id)
+        if order is None:
+            raise HTTPException(404, f"there is no order {order_id}")
+        answer = json.dumps(asdict(order)).encode()
+        if order.status == "paid":  # a pending one is about to change
+            await services.cache.put(order_id, answer)
+        return Response(answer, media_type="application/json")
+
+    @router.get("/orders")
+    async def page(
+        customer: Annotated[Text, Query()],
+        after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    ) -> Response:
+        orders = await services.reader.page(customer, after=after, limit=limit)
+        following = orders[-1]["id"] if len(orders) == limit else None
+        return JSONResponse({"orders": orders, "next": following})
+
+    return router
+
+
+def _probes(health: Health) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/health/startup")
+    async def startup() -> Response:
+        return _report(health.startup())
+
+    @router.get("/health/live")
+    async def live() -> Response:
+        """Say that the event loop turns; nothing else is asked."""
+        return JSONResponse({"status": "ok", "dependencies": {}})
+
+    @router.get("/health/ready")
+    async def ready() -> Response:
+        return _report(health.readiness())
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _checked_key(key: str | None) -> str:
+    if not key:
+        raise HTTPException(400, "the header Idempotency-Key is missing")
+    if len(key) > KEY_LENGTH or not (key.isascii() and key.isprintable()):
+        raise HTTPException(
+            422, f"Idempotency-Key is not up to {KEY_LENGTH} printable ASCII characters"
+        )
+    return key
+
+
+def _report(report: Report) -> Response:
+    body = {"status": report.status, "dependencies": report.dependencies}
+    return JSONResponse(body, status_code=200 if report.ready else 503)
+
+
+def _error(
+    request: Request, status: int, error: str, headers: dict[str, str] | None = None
+) -> Response:
+    body = {"error": error, "request_id": request.scope["state"]["request_id"]}
+    return JSONResponse(body, status_code=status, headers=headers)
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    request.scope["state"]["cause"] = str(error)
+    sentence = "the database did not answer in time: nobody knows whether this was done"
+    return _error(request, 503, sentence, {"Retry-After": "1"})
+
+
+def _key_reused(request: Request, error: Exception) -> Response:
+    return _error(request, 422, str(error))
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    """Say what is wrong without echoing the input, which may not be representable."""
+    errors = error.errors() if isinstance(error, RequestValidationError) else []
+    reasons = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors)
+    return _error(request, 422, "; ".join(reasons))
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return _error(request, error.status_code, str(error.detail))
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    request.scope["state"]["cause"] = f"{type(error).__name__}: {error}"
+    return _error(request, 500, "something here is broken: look for the request id in the log")

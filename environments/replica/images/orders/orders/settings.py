@@ -1,0 +1,77 @@
+"""What the service is told by its environment variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SettingsError(Exception):
+    """A variable is missing or makes no sense; the message names it and what it may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    database_host: str
+    database_port: int
+    database_name: str
+    database_user: str
+    database_password: str = field(repr=False)
+    pool_size: int
+    redis_host: str
+    redis_port: int
+    payments_url: str
+    payments_breaker: bool
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read and check every setting.
+
+    Raises:
+        SettingsError: the first variable that is missing or invalid.
+    """
+    return Settings(
+        database_host=_text(environ, "DATABASE_HOST"),
+        database_port=_number(environ, "DATABASE_PORT", default=5432, most=65535),
+        database_name=environ.get("DATABASE_NAME", "orders"),
+        database_user=environ.get("DATABASE_USER", "orders"),
+        database_password=_text(environ, "DATABASE_PASSWORD"),
+        pool_size=_number(environ, "DATABASE_POOL_SIZE", default=8, most=100),
+        redis_host=_text(environ, "REDIS_HOST"),
+        redis_port=_number(environ, "REDIS_PORT", default=6379, most=65535),
+        payments_url=_url(environ, "PAYMENTS_URL"),
+        payments_breaker=_switch(environ, "PAYMENTS_BREAKER"),
+    )
+
+
+def _text(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set: give it a value")
+    return value
+
+
+def _number(environ: Mapping[str, str], name: str, *, default: int, most: int) -> int:
+    text = environ.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise SettingsError(f"{name}={text!r} is not a whole number from 1 to {most}")
+    return int(text)
+
+
+def _url(environ: Mapping[str, str], name: str) -> str:
+    text = _text(environ, name)
+    parts = urlsplit(text)
+    if parts.scheme != "http" or not parts.hostname:
+        raise SettingsError(f"{name}={text!r} is not a URL such as http://payments:8080")
+    return text.rstrip("/")
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name, "on")
+    if text not in {"on", "off"}:
+        raise SettingsError(f"{name}={text!r} is neither on nor off")
+    return text == "on"

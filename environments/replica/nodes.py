@@ -1,0 +1,190 @@
+"""A container as a node: what can be run on it and what can be done to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from environments.model import Completed, Cut, WorldError
+from environments.replica.containers import NODE_LABEL, RUN_LABEL, Container, speaking
+from environments.replica.packets import (
+    SCRIPT_LIST,
+    Rules,
+    all_were_dropped,
+    script_off,
+    script_ping,
+    script_probe,
+)
+from environments.replica.probes import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from environments.replica.sidecar import Sidecars
+
+
+SERVICE_STARTS_WITHIN = timedelta(seconds=15)
+# kill(2): -1 is every process that the caller sees, except PID 1 and the caller itself.
+KILL_ALL_BUT_THE_FIRST = "kill -KILL -1"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerNode:
+    """A node whose service is its container."""
+
+    name: str
+    role: str
+    region: str
+    container: Container = field(repr=False)
+    sidecars: Sidecars = field(repr=False)
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        within: timedelta,
+        variables: Mapping[str, str] | None = None,
+    ) -> Completed:
+        return self.container.execute(command, within=within, variables=variables or {})
+
+    def log(self, *, since: datetime) -> str:
+        return self.container.log(since=since)
+
+    # Killable
+
+    def kill(self) -> None:
+        if not self.container.is_running():
+            return
+        with speaking(self.name, "be killed"):
+            self.container.engine.kill(self.container.id, "SIGKILL")
+
+    def start(self) -> None:
+        with speaking(self.name, "be started"):
+            self.container.engine.start(self.container.id)
+
+    def is_running(self) -> bool:
+        return self.container.is_running()
+
+    # Pausable
+
+    def pause(self) -> None:
+        if self.is_paused():
+            return
+        with speaking(self.name, "be paused"):
+            self.container.engine.pause(self.container.id)
+
+    def resume(self) -> None:
+        if not self.is_paused():
+            return
+        with speaking(self.name, "be resumed"):
+            self.container.engine.unpause(self.container.id)
+
+    def is_paused(self) -> bool:
+        return bool(self.container.state()["Paused"])
+
+    # Cuttable
+
+    def cut(self, cut: Cut) -> None:
+        addresses = self._addresses(cut.peers)
+        if missing := sorted(cut.peers - addresses.keys()):
+            raise WorldError(
+                f"{self.name} cannot be cut off from {', '.join(missing)}: "
+                "no running node of this replica has that name; start it first"
+            )
+        self.sidecars.in_network_of(self.container, Rules(cut, addresses).script_on())
+
+    def uncut(self, cut: Cut) -> None:
+        if self.container.is_running():  # the rules vanish with the network of a dead one
+            self.sidecars.in_network_of(self.container, script_off(cut))
+
+    def is_cut(self, cut: Cut) -> bool:
+        if not self.container.is_running():
+            return False
+        listing = self.sidecars.in_network_of(self.container, SCRIPT_LIST)
+        return Rules(cut, self._addresses(cut.peers)).are_in(listing)
+
+    def drops(self, cut: Cut) -> bool:
+        if not self.container.is_running():
+            return False
+        rules = Rules(cut, self._addresses(cut.peers))
+        if rules.addresses.keys() != cut.peers:
+            return False  # a peer that does not run can be sent nothing
+        probe = self.sidecars.in_network_of(self.container, script_probe(rules))
+        return all_were_dropped(rules, probe)
+
+    def reaches(self, peers: Collection[str]) -> frozenset[str]:
+        addresses = self._addresses(peers)
+        answered = self.sidecars.in_network_of(
+            self.container, script_ping(addresses.values())
+        ).split()
+        return frozenset(peer for peer, ip in addresses.items() if ip in answered)
+
+    def _addresses(self, peers: Collection[str]) -> dict[str, str]:
+        """Node name -> its address now, for those peers that run."""
+        with speaking(self.name, "find its peers"):
+            running = self.container.engine.containers(
+                filters={"label": [f"{RUN_LABEL}={self.sidecars.run}", NODE_LABEL]}
+            )
+        addresses = {
+            container["Labels"][NODE_LABEL]: network["IPAddress"]
+            for container in running
+            for network in container["NetworkSettings"]["Networks"].values()
+        }
+        return {peer: addresses[peer] for peer in peers if addresses.get(peer)}
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisedNode(ContainerNode):
+    """A node whose service is the child of a supervisor, as on a host.
+
+    Killing it ends the service and leaves the host, and so the supervisor, standing.
+    """
+
+    def kill(self) -> None:
+        if self.is_running():
+            self.sidecars.in_processes_of(self.container, KILL_ALL_BUT_THE_FIRST)
+
+    def start(self) -> None:
+        if not self.container.is_running():
+            with speaking(self.name, "be started"):
+                self.container.engine.start(self.container.id)
+            return
+        if self.is_running():
+            return
+        started = self.run(["supervisorctl", "start", "all"], within=SERVICE_STARTS_WITHIN)
+        if started.exit_code != 0:
+            raise WorldError(
+                f"{self.name} could not start its service: "
+                f"{(started.stdout + started.stderr).strip()}"
+            )
+
+    def is_running(self) -> bool:
+        """Whether the supervisor has a child process."""
+        if not self.container.is_running():
+            return False
+        first = str(self.container.state()["Pid"])
+        with speaking(self.name, "list its processes"):
+            top = self.container.engine.top(self.container.id, "-eo pid,ppid,stat")
+        return any(
+            parent == first and not state.startswith("Z")
+            for _, parent, state in top["Processes"]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetfulNode(ContainerNode):
+    """A node that must be told again what it is for whenever it was started.
+
+    ``make_ready`` tells it, and raises NoAnswerError while it cannot be told.
+    """
+
+    make_ready: Callable[[], None] = field(repr=False)
+
+    def start(self) -> None:
+        ContainerNode.start(self)
+        wait_for(
+            f"{self.name}, which was started again,",
+            self.make_ready,
+            at_most_seconds=SERVICE_STARTS_WITHIN.total_seconds(),
+        )

@@ -1,0 +1,118 @@
+"""The steady state: what must hold before a drill and after it, redundancy included. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from environments.replica.cluster import Cluster
+
+LAG_BYTES_AT_MOST = 1_000_000
+PENDING_SECONDS_AT_MOST = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What ought to be there."""
+
+    apps: tuple[str, ...]
+    databases: tuple[str, ...]
+    synchronous: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What was seen at one moment; a part that gave no answer is in ``no_answer`` alone."""
+
+    conditions: Mapping[str, str]  # node -> "running", "paused", "exited", …
+    no_answer: Mapping[str, str]  # what was asked -> why there was no usable answer
+    cluster: Cluster | None
+    primaries: frozenset[str]  # databases that call themselves the primary
+    replication: Mapping[str, str]  # standby -> sync_state, as the primary itself sees it
+    routed_primaries: Mapping[str, tuple[str, ...]]  # router -> where it leads writers
+    apps_in_rotation: Mapping[str, int]  # edge -> instances that get requests
+    impaired_links: Mapping[str, str]  # link -> what is on it
+    pending_seconds: Mapping[str, float]  # app -> age of its oldest pending order
+
+
+def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
+    """Say what keeps the steady state from holding, a sentence each."""
+    return (
+        *_stopped(observed),
+        *(f"{who} gave no good answer: {why}" for who, why in observed.no_answer.items()),
+        *_databases(expected, observed),
+        *_routing(expected, observed),
+        *(
+            f"the link {name} is impaired: {how}"
+            for name, how in observed.impaired_links.items()
+        ),
+        *_pending(observed),
+    )
+
+
+def _stopped(observed: Observed) -> Iterator[str]:
+    for node, condition in observed.conditions.items():
+        if condition != "running":
+            yield f"{node} is {condition}"
+
+
+def _databases(expected: Expected, observed: Observed) -> Iterator[str]:
+    cluster = observed.cluster
+    if cluster is None:
+        return
+    if cluster.leader is None:
+        yield "no database is the primary"
+        return
+    if observed.primaries != {cluster.leader}:
+        named = ", ".join(sorted(observed.primaries)) or "no database"
+        yield f"Patroni's primary is {cluster.leader}, but {named} acts as the primary"
+    yield from _members(expected, cluster)
+    if expected.synchronous:
+        yield from _synchronous(cluster, observed)
+
+
+def _members(expected: Expected, cluster: Cluster) -> Iterator[str]:
+    leader = cluster.members.get(cluster.leader or "")
+    for name in expected.databases:
+        member = cluster.members.get(name)
+        if member is None:
+            yield f"{name} is not a member of the database cluster"
+            continue
+        wanted = "running" if name == cluster.leader else "streaming"
+        if member.state != wanted:
+            yield f"{name} is {member.state}, not {wanted}"
+        if leader is None:
+            continue
+        if member.timeline != leader.timeline:
+            yield f"{name} is on timeline {member.timeline}, the primary on {leader.timeline}"
+        behind = (leader.position or 0) - (member.position or 0)
+        if behind > LAG_BYTES_AT_MOST:
+            yield f"{name} is {behind} bytes behind the primary"
+
+
+def _synchronous(cluster: Cluster, observed: Observed) -> Iterator[str]:
+    if not cluster.standbys:
+        yield "no synchronous standby is recorded, so nobody could take over without loss"
+    for name in sorted(cluster.standbys):
+        state = observed.replication.get(name, "not connected")
+        if state not in {"sync", "quorum"}:
+            yield f"{name} is recorded as the synchronous standby, but the primary says {state}"
+
+
+def _routing(expected: Expected, observed: Observed) -> Iterator[str]:
+    leader = observed.cluster.leader if observed.cluster else None
+    for router, routed in observed.routed_primaries.items():
+        if leader is not None and routed != (leader,):
+            yield f"{router} leads writers to {', '.join(routed) or 'nobody'}, not {leader}"
+    for edge, count in observed.apps_in_rotation.items():
+        if count != len(expected.apps):
+            yield f"{count} of {len(expected.apps)} instances are in rotation at {edge}"
+
+
+def _pending(observed: Observed) -> Iterator[str]:
+    for app, seconds in observed.pending_seconds.items():
+        if seconds > PENDING_SECONDS_AT_MOST:
+            yield f"{app} has had an order pending for {seconds:.0f} s"

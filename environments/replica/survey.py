@@ -1,0 +1,204 @@
+"""Look at the whole replica at once: every question in parallel, every one bounded."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future, as_completed
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from environments.model import Link, WorldError
+from environments.replica.checks import check_ready, servers_up
+from environments.replica.cluster import KEYS, Cluster, read_cluster
+from environments.replica.containers import NODE_LABEL, RUN_LABEL, speaking
+from environments.replica.probes import NoAnswerError, etcd_range, http_ok, json_object
+from environments.replica.steady import Observed
+from environments.replica.topology import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import docker
+
+    from environments.replica.starting import Started
+
+Value = TypeVar("Value")
+
+PENDING_METRIC = "orders_pending_oldest_seconds"
+OWN_QUESTIONS = {Role.APP, Role.DB, Role.DB_ROUTER, Role.EDGE}
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseView:
+    """What one database says of itself, by Patroni's REST API."""
+
+    is_primary: bool
+    replication: Mapping[str, str]  # standby -> its sync_state, from pg_stat_replication
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Asks the parts of one replica."""
+
+    run: str
+    started: Mapping[str, Started]
+    links: Sequence[Link]
+    engine: docker.APIClient = field(repr=False)
+    threads: Executor = field(repr=False)
+
+    def observe(self) -> Observed:
+        """See everything that the steady state is about.
+
+        Raises:
+            WorldError: the engine does not answer.
+        """
+        conditions = self._conditions()
+        running = [
+            self.started[name] for name in self.started if conditions.get(name) == "running"
+        ]
+        apps = self._ask(running, Role.APP, _oldest_pending_seconds)
+        databases = self._ask(running, Role.DB, _view)
+        routers = self._ask(running, Role.DB_ROUTER, _routed_primaries)
+        edges = self._ask(running, Role.EDGE, _apps_in_rotation)
+        links = _Questions[str](
+            self.threads, {link.name: partial(_impairments, link) for link in self.links}
+        )
+        others = _Questions[None](
+            self.threads,
+            {
+                node.spec.name: partial(check_ready, node.spec, node.ports)
+                for node in running
+                if node.spec.role not in OWN_QUESTIONS
+            },
+        )
+        try:
+            cluster, no_cluster = self.cluster(), {}
+        except NoAnswerError as error:
+            cluster, no_cluster = None, {"etcd": str(error)}
+        views = databases.answers()
+        return Observed(
+            conditions=conditions,
+            cluster=cluster,
+            primaries=frozenset(name for name, view in views.items() if view.is_primary),
+            replication={
+                standby: state
+                for view in views.values()
+                for standby, state in view.replication.items()
+            },
+            routed_primaries=routers.answers(),
+            apps_in_rotation=edges.answers(),
+            pending_seconds=apps.answers(),
+            impaired_links={name: how for name, how in links.answers().items() if how},
+            no_answer={
+                **no_cluster,
+                **apps.failures(),
+                **databases.failures(),
+                **routers.failures(),
+                **edges.failures(),
+                **links.failures(),
+                **others.failures(),
+            },
+        )
+
+    def cluster(self) -> Cluster:
+        """Read the databases' cluster from the first member of etcd that can tell.
+
+        Raises:
+            NoAnswerError: none can; every one is named.
+        """
+        asked = {
+            self.threads.submit(etcd_range, node.ports[2379], KEYS): name
+            for name, node in self.started.items()
+            if node.spec.role is Role.ETCD
+        }
+        failures = []
+        for answered in as_completed(asked):
+            try:
+                return read_cluster(answered.result())
+            except NoAnswerError as error:
+                failures.append(f"{asked[answered]}: {error}")
+        raise NoAnswerError("; ".join(sorted(failures)))
+
+    def _ask(
+        self, running: Sequence[Started], role: Role, question: Callable[[Started], Value]
+    ) -> _Questions[Value]:
+        return _Questions(
+            self.threads,
+            {
+                node.spec.name: partial(question, node)
+                for node in running
+                if node.spec.role is role
+            },
+        )
+
+    def _conditions(self) -> dict[str, str]:
+        """Each node's container: "running", "paused", "exited", "gone" and so on."""
+        with speaking("the replica", "be listed"):
+            found = self.engine.containers(
+                all=True, filters={"label": [f"{RUN_LABEL}={self.run}", NODE_LABEL]}
+            )
+        states = {entry["Labels"][NODE_LABEL]: str(entry["State"]) for entry in found}
+        return {name: states.get(name, "gone") for name in self.started}
+
+
+class _Questions(Generic[Value]):
+    """Questions that are under way; an answer is had, or why there is none."""
+
+    def __init__(self, threads: Executor, questions: Mapping[str, Callable[[], Value]]) -> None:
+        self._asked: dict[str, Future[Value]] = {
+            name: threads.submit(question) for name, question in questions.items()
+        }
+
+    def answers(self) -> dict[str, Value]:
+        return {
+            name: asked.result() for name, asked in self._asked.items() if not _failure(asked)
+        }
+
+    def failures(self) -> dict[str, str]:
+        return {
+            name: failure
+            for name, asked in self._asked.items()
+            if (failure := _failure(asked)) is not None
+        }
+
+
+def _failure(asked: Future[Value]) -> str | None:
+    error = asked.exception()
+    if error is None:
+        return None
+    if isinstance(error, (NoAnswerError, WorldError)):
+        return str(error)
+    raise error
+
+
+def _view(node: Started) -> DatabaseView:
+    told = json_object(http_ok(node.ports[8008], "/patroni"))
+    return DatabaseView(
+        is_primary=told.get("role") == "primary",
+        replication={
+            str(standby["application_name"]): str(standby["sync_state"])
+            for standby in told.get("replication", [])
+        },
+    )
+
+
+def _routed_primaries(node: Started) -> tuple[str, ...]:
+    return servers_up(http_ok(node.ports[8404], "/stats;csv"), "primary")
+
+
+def _apps_in_rotation(node: Started) -> int:
+    check_ready(node.spec, node.ports)
+    return len(servers_up(http_ok(node.ports[8404], "/stats;csv"), "app"))
+
+
+def _oldest_pending_seconds(node: Started) -> float:
+    check_ready(node.spec, node.ports)
+    for line in http_ok(node.ports[8000], "/metrics").splitlines():
+        name, _, value = line.partition(" ")
+        if name == PENDING_METRIC:
+            return float(value)
+    raise NoAnswerError(f"/metrics has no {PENDING_METRIC}")
+
+
+def _impairments(link: Link) -> str:
+    return ", ".join(sorted(str(impairment) for impairment in link.impairments()))

@@ -1,0 +1,271 @@
+"""What the replica is made of: pure data, a region at a time.
+
+A region's nodes carry its name, so that a second region can stand beside the first.
+What belongs to no region (payments, the links, the operator's bastion) is "shared".
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCOPE = "muster"  # what Patroni calls the cluster, and where its keys are in etcd
+SHARED = "shared"
+
+
+class Role(StrEnum):
+    EDGE = "edge"
+    APP = "app"
+    DB_ROUTER = "db-router"
+    DB = "db"
+    ETCD = "etcd"
+    CACHE = "cache"
+    PAYMENTS = "payments"
+    LINKS = "links"
+    BASTION = "bastion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The variants of the world; the default is the one that ought to pass."""
+
+    synchronous: bool = True  # orders are acknowledged once a standby has them too
+    circuit_breaker: bool = True  # the orders service gives up on a payments that is slow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSpec:
+    """One node: ``ports`` are published, ``needs`` are nodes that must be ready before."""
+
+    name: str
+    role: Role
+    region: str
+    image: str
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # has passwords
+    ports: tuple[int, ...] = ()
+    aliases: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+class Protocol(StrEnum):
+    """What is spoken on a link."""
+
+    POSTGRES = "postgres"
+    REDIS = "redis"
+    HTTP = "http"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """A link through the node ``links``, which listens on ``port`` and calls ``target``."""
+
+    name: str
+    port: int
+    target: str  # host:port on the network
+    protocol: Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """Made anew for each run; they are in containers' environments and nowhere else."""
+
+    superuser: str = field(default_factory=secrets.token_hex, repr=False)
+    replication: str = field(default_factory=secrets.token_hex, repr=False)
+    orders: str = field(default_factory=secrets.token_hex, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """All nodes, each after those that it needs and those that others wait for first."""
+
+    nodes: tuple[NodeSpec, ...]
+    paths: tuple[Path, ...]
+
+
+def one_region(settings: Settings, passwords: Passwords, region: str = "east") -> Topology:
+    """Describe a region and what all regions share."""
+    return Topology(
+        nodes=(
+            *_etcd(region),
+            *_databases(region, settings, passwords),
+            _links(),
+            _payments(),
+            _cache(region),
+            _db_router(region),
+            _edge(region),
+            _bastion(region, passwords),
+            *_apps(region, settings, passwords),
+        ),
+        paths=(
+            Path(
+                name="app-to-db",
+                port=5432,
+                target=f"{region}-db-router:5432",
+                protocol=Protocol.POSTGRES,
+            ),
+            Path(
+                name="app-to-cache",
+                port=6379,
+                target=f"{region}-cache-1:6379",
+                protocol=Protocol.REDIS,
+            ),
+            Path(
+                name="app-to-payments",
+                port=8080,
+                target="payments:8080",
+                protocol=Protocol.HTTP,
+            ),
+        ),
+    )
+
+
+def _named(region: str, role: Role, count: int = 3) -> tuple[str, ...]:
+    return tuple(f"{region}-{role}-{number}" for number in range(1, count + 1))
+
+
+def _etcd(region: str) -> tuple[NodeSpec, ...]:
+    names = _named(region, Role.ETCD)
+    cluster = ",".join(f"{name}=http://{name}:2380" for name in names)
+    return tuple(
+        NodeSpec(
+            name=name,
+            role=Role.ETCD,
+            region=region,
+            image="etcd",
+            ports=(2379,),
+            environment={
+                "ETCD_NAME": name,
+                "ETCD_INITIAL_CLUSTER": cluster,
+                "ETCD_INITIAL_CLUSTER_STATE": "new",
+                "ETCD_INITIAL_CLUSTER_TOKEN": f"{SCOPE}-{region}",
+                "ETCD_INITIAL_ADVERTISE_PEER_URLS": f"http://{name}:2380",
+                "ETCD_ADVERTISE_CLIENT_URLS": f"http://{name}:2379",
+                "ETCD_LISTEN_PEER_URLS": "http://0.0.0.0:2380",
+                "ETCD_LISTEN_CLIENT_URLS": "http://0.0.0.0:2379",
+                "ETCD_LOG_LEVEL": "warn",
+            },
+        )
+        for name in names
+    )
+
+
+def _etcd_hosts(region: str) -> str:
+    return ",".join(f"{name}:2379" for name in _named(region, Role.ETCD))
+
+
+def _databases(region: str, settings: Settings, passwords: Passwords) -> tuple[NodeSpec, ...]:
+    return tuple(
+        NodeSpec(
+            name=name,
+            role=Role.DB,
+            region=region,
+            image="patroni",
+            ports=(5432, 8008),
+            # Patroni waits 5 s before it asks again for a store that it did not find.
+            needs=_named(region, Role.ETCD),
+            environment={
+                "PATRONI_NAME": name,
+                "PATRONI_ETCD3_HOSTS": _etcd_hosts(region),
+                "PATRONI_RESTAPI_CONNECT_ADDRESS": f"{name}:8008",
+                "PATRONI_POSTGRESQL_CONNECT_ADDRESS": f"{name}:5432",
+                "PATRONI_SUPERUSER_USERNAME": "postgres",
+                "PATRONI_SUPERUSER_PASSWORD": passwords.superuser,
+                "PATRONI_REPLICATION_USERNAME": "replicator",
+                "PATRONI_REPLICATION_PASSWORD": passwords.replication,
+                "SYNCHRONOUS_MODE": "on" if settings.synchronous else "off",
+                "ORDERS_PASSWORD": passwords.orders,
+            },
+        )
+        for name in _named(region, Role.DB)
+    )
+
+
+def _links() -> NodeSpec:
+    return NodeSpec(
+        name="links",
+        role=Role.LINKS,
+        region=SHARED,
+        image="links",
+        ports=(8474,),
+    )
+
+
+def _payments() -> NodeSpec:
+    return NodeSpec(
+        name="payments", role=Role.PAYMENTS, region=SHARED, image="payments", ports=(8080,)
+    )
+
+
+def _cache(region: str) -> NodeSpec:
+    return NodeSpec(
+        name=f"{region}-cache-1", role=Role.CACHE, region=region, image="redis", ports=(6379,)
+    )
+
+
+def _db_router(region: str) -> NodeSpec:
+    names = _named(region, Role.DB)
+    return NodeSpec(
+        name=f"{region}-db-router",
+        role=Role.DB_ROUTER,
+        region=region,
+        image="dbrouter",
+        ports=(8404,),
+        environment={f"DB_{number}": name for number, name in enumerate(names, start=1)},
+    )
+
+
+def _apps(region: str, settings: Settings, passwords: Passwords) -> tuple[NodeSpec, ...]:
+    return tuple(
+        NodeSpec(
+            name=name,
+            role=Role.APP,
+            region=region,
+            image="orders",
+            ports=(8000,),
+            aliases=(f"{region}-app",),
+            needs=("links",),
+            environment={
+                "DATABASE_HOST": "links",
+                "DATABASE_PASSWORD": passwords.orders,
+                "REDIS_HOST": "links",
+                "PAYMENTS_URL": "http://links:8080",
+                "PAYMENTS_BREAKER": "on" if settings.circuit_breaker else "off",
+            },
+        )
+        for name in _named(region, Role.APP)
+    )
+
+
+def _edge(region: str) -> NodeSpec:
+    return NodeSpec(
+        name=f"{region}-edge",
+        role=Role.EDGE,
+        region=region,
+        image="edge",
+        ports=(8080, 8404),
+    )
+
+
+def _bastion(region: str, passwords: Passwords) -> NodeSpec:
+    return NodeSpec(
+        name="bastion",
+        role=Role.BASTION,
+        region=SHARED,
+        image="bastion",
+        environment={
+            "PGHOST": f"{region}-db-router",
+            "PGUSER": "postgres",
+            "PGPASSWORD": passwords.superuser,
+            "PGDATABASE": "orders",
+            "PGCONNECT_TIMEOUT": "5",
+            "PATRONI_ETCD3_HOSTS": _etcd_hosts(region),
+            "ETCDCTL_ENDPOINTS": _etcd_hosts(region),
+            "REDIS_HOST": f"{region}-cache-1",
+            "EDGE": f"http://{region}-edge:8080",
+        },
+    )

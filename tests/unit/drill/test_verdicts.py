@@ -1,0 +1,233 @@
+"""A drill says MET only when something was broken, customers were watched, and all is well.
+
+Real Locust, a real (small) shop, real files; the world is in memory, so that it can be told
+to ignore or to refuse what a fault does to it. Each case differs in one thing from the
+first, which is MET.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from fixtures import steps
+from fixtures.drill import Drill, InconclusiveError
+from fixtures.faults import Kill
+from fixtures.load import process
+from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
+from fixtures.waiting import wait_until
+from reports.recovery import Objectives, Outcome, Verdict
+from reports.timeline import Event, Timeline, read_timeline
+from tests.fakes.world import FakeEnvironment
+from tests.unit.load.shop import Behaviour, Shop, open_shop
+
+OBJECTIVES = Objectives(rto_seconds=20, rpo_seconds=0)
+FAULT = Kill("payments")
+WATCH = timedelta(seconds=4)
+
+
+@dataclass
+class Stage:
+    drill: Drill
+    world: FakeEnvironment
+    shop: Shop
+    tainted: list[str]
+
+    def play(
+        self, during: Callable[[], None] = lambda: None, objectives: Objectives = OBJECTIVES
+    ) -> None:
+        """Run the smallest scenario, with something happening while the fault is in force."""
+        with Loads(self.drill).orders(users=5, attempts_per_second=50):
+            with Injector(self.drill)(FAULT):
+                during()
+                RecoveryWatch(self.drill).wait(at_most=WATCH)
+        RecoveryWatch(self.drill).must_meet(objectives)
+
+    @property
+    def verdict(self) -> Verdict:
+        assert self.drill.verdict is not None
+        return self.drill.verdict
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    monkeypatch.setattr(steps, "EFFECT_WITHIN", timedelta(milliseconds=300))
+    monkeypatch.setattr(steps, "GONE_WITHIN", timedelta(milliseconds=300))
+    monkeypatch.setattr(steps, "STEADY_BEFORE_WITHIN", timedelta(milliseconds=300))
+    monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(milliseconds=300))
+    monkeypatch.setattr(steps, "SETTLED_WITHIN", WATCH)
+    world = FakeEnvironment()
+    tainted: list[str] = []
+    folder = tmp_path / "run" / "drill"
+    folder.mkdir(parents=True)
+    with open_shop() as shop, Timeline(folder / "timeline.jsonl") as timeline:
+        world.entrance = shop.entrance
+        timeline.record(
+            Event.DRILL_STARTED,
+            scenario="drill", title="A drill", environment="fake", requirements=[], seed=1,
+        )  # fmt: skip
+        yield Stage(
+            Drill(
+                name="drill",
+                folder=folder,
+                environment=world,
+                timeline=timeline,
+                say=lambda _: None,
+                seed=1,
+                runbooks=tmp_path,
+                taint=tainted.append,
+                settle_seconds=1.0,
+            ),
+            world,
+            shop,
+            tainted,
+        )
+
+
+def test_met_when_all_is_well(stage: Stage) -> None:
+    stage.play()
+
+    assert stage.verdict.outcome is Outcome.MET, stage.verdict.reasons
+    assert not stage.tainted
+
+
+def test_inconclusive_when_the_fault_does_not_take_effect(stage: Stage) -> None:
+    stage.world.ignore("payments", "kill")
+
+    with pytest.raises(InconclusiveError, match="was not seen to take effect"):
+        stage.play()
+
+    assert stage.drill.give_up("stopped").outcome is Outcome.INCONCLUSIVE
+    assert stage.world.deviations() == []
+
+
+def test_inconclusive_when_there_is_no_traffic(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "STEADY_WITHIN", timedelta(seconds=5))
+    stage.shop.behaviour = Behaviour.UNAVAILABLE
+
+    with pytest.raises(InconclusiveError, match="nothing was broken on purpose"):
+        stage.play()
+
+    assert stage.drill.give_up("stopped").outcome is Outcome.INCONCLUSIVE
+    assert Event.FAULT_STARTED not in events(stage)
+
+
+def test_inconclusive_when_the_ledger_ends_early(stage: Stage) -> None:
+    def kill_the_load() -> None:
+        assert stage.drill.load is not None
+        os.kill(stage.drill.load.process_id, signal.SIGKILL)
+
+    with pytest.raises(InconclusiveError, match="ended by itself"):
+        stage.play(during=kill_the_load)
+
+    assert stage.drill.give_up("stopped").outcome is Outcome.INCONCLUSIVE
+    assert stage.world.deviations() == []
+
+
+def test_inconclusive_when_there_is_no_steady_state_before(stage: Stage) -> None:
+    stage.world.fakes()[1].kill()
+
+    with pytest.raises(InconclusiveError, match="nothing was broken on purpose"):
+        stage.play()
+
+    assert stage.drill.give_up("stopped").outcome is Outcome.INCONCLUSIVE
+    assert Event.FAULT_STARTED not in events(stage)
+    assert Event.LOAD_STARTED not in events(stage)
+
+
+def test_inconclusive_when_the_service_never_settles_within_the_watch(stage: Stage) -> None:
+    with pytest.raises(DrillFailedError, match="INCONCLUSIVE"):
+        stage.play(during=lambda: setattr(stage.shop, "behaviour", Behaviour.RESET))
+
+    assert stage.verdict.outcome is Outcome.INCONCLUSIVE
+
+
+def test_missed_when_the_service_stays_away_for_longer_than_the_objective(stage: Stage) -> None:
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        stage.play(
+            during=lambda: setattr(stage.shop, "behaviour", Behaviour.RESET),
+            objectives=Objectives(rto_seconds=2, rpo_seconds=0),
+        )
+
+    assert stage.verdict.outcome is Outcome.MISSED
+    assert "at least" in stage.verdict.reasons[0]
+
+
+def test_missed_when_an_acknowledged_order_is_gone(stage: Stage) -> None:
+    def lose_an_order() -> None:
+        wait_until("an order", lambda: stage.shop.orders, at_most=timedelta(seconds=5))
+        stage.shop.orders[0]["key"] = stage.shop.orders[1]["key"]
+
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        stage.play(during=lose_an_order)
+
+    assert stage.drill.recovery is not None
+    assert stage.drill.recovery.lost == 1
+
+
+def test_a_world_that_is_not_mended_is_never_met_and_is_tainted(stage: Stage) -> None:
+    stage.world.fail("payments", "start", times=99)
+
+    with pytest.raises(DrillFailedError, match="INCONCLUSIVE"):
+        stage.play()
+
+    assert stage.tainted
+    assert Event.REVERT_FAILED in events(stage)
+
+
+def test_a_scenario_that_raises_leaves_nothing_broken_and_no_load(stage: Stage) -> None:
+    def stumble() -> None:
+        raise RuntimeError("a mistake in a scenario")
+
+    with pytest.raises(RuntimeError):
+        stage.play(during=stumble)
+
+    assert stage.world.deviations() == []
+    assert Event.FAULT_GONE in events(stage)
+    assert Event.LOAD_STOPPED in events(stage)
+    assert stage.drill.give_up("a mistake").outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_runbook_that_fails_is_missed_though_customers_are_served(stage: Stage) -> None:
+    page = stage.drill.runbooks / "page.md"
+    page.write_text(RUNBOOK)
+
+    with pytest.raises(DrillFailedError, match=r"page\.md:\d+"):
+        stage.play(during=lambda: Follower(stage.drill)("page.md"))
+
+    assert stage.verdict.outcome is Outcome.MISSED
+
+
+def events(stage: Stage) -> list[Event]:
+    return [entry.event for entry in read_timeline(stage.drill.folder / "timeline.jsonl")]
+
+
+RUNBOOK = """\
+---
+title: A page
+severity: SEV3
+requirements: [FLT-10]
+owner: somebody
+approval: not needed
+allowance: 0s
+---
+## Detection
+## Initial response
+## Investigation
+## Mitigation
+## Recovery
+```sh on=bastion within=5s expect="words that never come"
+# Do something
+true
+```
+## Verification
+## Post-incident review
+"""

@@ -1,0 +1,95 @@
+"""We believe that a fault written down as JSON is the same fault when it is built again."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fixtures.faults
+from environments.model import Direction
+from fixtures.faults import (
+    Cut,
+    Fault,
+    Kill,
+    Partition,
+    Pause,
+    Reset,
+    Slow,
+    Throttle,
+    describe,
+    rebuild,
+)
+from fixtures.faults.serial import KINDS
+
+if TYPE_CHECKING:
+    from reports.timeline import Json
+
+words = st.text(min_size=1)
+a_while = st.integers(min_value=2, max_value=10**9)
+faults: st.SearchStrategy[Fault] = st.one_of(
+    st.builds(Kill, words),
+    st.builds(Pause, words),
+    st.builds(Partition, words, words, st.sampled_from(Direction)),
+    a_while.flatmap(
+        lambda by: st.builds(
+            Slow,
+            words,
+            st.just(timedelta(milliseconds=by)),
+            st.integers(0, by - 1).map(lambda jitter: timedelta(milliseconds=jitter)),
+        )
+    ),
+    st.builds(Cut, words),
+    st.builds(Reset, words),
+    st.builds(Throttle, words, st.integers(1, 400)),
+)
+
+
+@given(faults)
+def test_there_and_back_is_the_same_fault(fault: Fault) -> None:
+    again = rebuild(json.loads(json.dumps(describe(fault))))
+    assert again == fault
+    assert type(again) is type(fault)
+
+
+def test_a_description_is_what_a_person_would_write() -> None:
+    assert describe(Partition("a", "b,c", Direction.INBOUND)) == {
+        "kind": "Partition",
+        "target": "a",
+        "from_": "b,c",
+        "direction": "inbound",
+    }
+    assert describe(Slow("app-to-db", timedelta(seconds=3))) == {
+        "kind": "Slow",
+        "link": "app-to-db",
+        "by": 3000,
+        "jitter": 0,
+    }
+
+
+def test_every_kind_that_is_offered_can_be_built_again() -> None:
+    helpers = {"Fault", "describe", "rebuild"}
+    assert set(KINDS) == set(fixtures.faults.__all__) - helpers
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {},
+        {"kind": "Flood", "target": "a"},
+        {"kind": "Kill"},
+        {"kind": "Kill", "target": "a", "colour": "red"},
+        {"kind": "Slow", "link": "a", "by": "soon"},
+        {"kind": "Slow", "link": "a", "by": -1},
+        {"kind": "Throttle", "link": "a", "kilobytes_per_second": 0},
+        {"kind": "Partition", "target": "a", "from_": "b", "direction": "sideways"},
+    ],
+)
+def test_what_is_no_description_is_quoted(described: dict[str, Json]) -> None:
+    with pytest.raises(ValueError, match="is no fault: ") as caught:
+        rebuild(described)
+    assert str(caught.value).startswith(str(described))

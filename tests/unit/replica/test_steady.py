@@ -1,0 +1,103 @@
+"""We believe that each thing that can be amiss is named, redundancy included."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from environments.replica.cluster import Cluster, Member
+from environments.replica.steady import Expected, Observed, deviations
+
+EXPECTED = Expected(
+    apps=("app-1", "app-2", "app-3"), databases=("db-1", "db-2", "db-3"), synchronous=True
+)
+CLUSTER = Cluster(
+    leader="db-1",
+    standbys=frozenset({"db-2"}),
+    members={
+        "db-1": Member("running", 1, 5_000_000),
+        "db-2": Member("streaming", 1, 5_000_000),
+        "db-3": Member("streaming", 1, 4_900_000),
+    },
+)
+WELL = Observed(
+    conditions={"db-1": "running", "cache": "running"},
+    no_answer={},
+    cluster=CLUSTER,
+    primaries=frozenset({"db-1"}),
+    replication={"db-2": "sync", "db-3": "async"},
+    routed_primaries={"router": ("db-1",)},
+    apps_in_rotation={"edge": 3},
+    impaired_links={},
+    pending_seconds={"app-1": 4.9, "app-2": 0.0},
+)
+
+
+def with_member(name: str, member: Member) -> Cluster:
+    return replace(CLUSTER, members={**CLUSTER.members, name: member})
+
+
+def test_a_world_that_is_well_deviates_in_nothing() -> None:
+    assert list(deviations(EXPECTED, WELL)) == []
+
+
+@pytest.mark.parametrize(
+    ("observed", "sentence"),
+    [
+        (replace(WELL, conditions={"cache": "exited"}), "cache is exited"),
+        (replace(WELL, conditions={"cache": "paused"}), "cache is paused"),
+        (replace(WELL, no_answer={"payments": "refused"}), "payments gave no good answer"),
+        (replace(WELL, cluster=replace(CLUSTER, leader=None)), "no database is the primary"),
+        (
+            replace(WELL, primaries=frozenset({"db-1", "db-3"})),
+            "db-1, db-3 acts as the primary",
+        ),
+        (replace(WELL, primaries=frozenset()), "no database acts as the primary"),
+        (
+            replace(WELL, cluster=replace(CLUSTER, standbys=frozenset())),
+            "no synchronous standby is recorded",
+        ),
+        (replace(WELL, replication={"db-2": "async"}), "the primary says async"),
+        (replace(WELL, replication={}), "the primary says not connected"),
+        (
+            replace(WELL, cluster=with_member("db-3", Member("starting", 1, 0))),
+            "db-3 is starting, not streaming",
+        ),
+        (
+            replace(WELL, cluster=with_member("db-3", Member("streaming", 2, 5_000_000))),
+            "db-3 is on timeline 2",
+        ),
+        (
+            replace(WELL, cluster=with_member("db-3", Member("streaming", 1, 3_000_000))),
+            "db-3 is 2000000 bytes behind",
+        ),
+        (replace(WELL, routed_primaries={"router": ()}), "router leads writers to nobody"),
+        (
+            replace(WELL, routed_primaries={"router": ("db-1", "db-2")}),
+            "router leads writers to db-1, db-2",
+        ),
+        (replace(WELL, apps_in_rotation={"edge": 2}), "2 of 3 instances are in rotation"),
+        (
+            replace(WELL, impaired_links={"app-to-db": "Down()"}),
+            "app-to-db is impaired: Down()",
+        ),
+        (replace(WELL, pending_seconds={"app-1": 5.1}), "app-1 has had an order pending"),
+    ],
+)
+def test_what_is_amiss_is_named(observed: Observed, sentence: str) -> None:
+    found = deviations(EXPECTED, observed)
+    assert any(sentence in deviation for deviation in found), found
+
+
+def test_a_database_that_is_missing_is_named() -> None:
+    members = {name: m for name, m in CLUSTER.members.items() if name != "db-3"}
+    observed = replace(WELL, cluster=replace(CLUSTER, members=members))
+    assert list(deviations(EXPECTED, observed)) == [
+        "db-3 is not a member of the database cluster"
+    ]
+
+
+def test_without_synchronous_replication_no_standby_is_asked_for() -> None:
+    observed = replace(WELL, cluster=replace(CLUSTER, standbys=frozenset()), replication={})
+    assert list(deviations(replace(EXPECTED, synchronous=False), observed)) == []
