@@ -1,0 +1,176 @@
+"""What a drill's folder says is what Allure's results say, through a real pytest run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SCENARIO = '''
+"""A scenario that publishes drills that never ran."""
+from pathlib import Path
+import pytest
+from reports.evidence import publish
+from tests.unit.evidence.drills import primary_killed
+
+@pytest.mark.parametrize("name", ["met", "missed", "unseen"])
+def test_drill(name):
+    asked = {
+        "met": {},
+        "missed": {"rto_seconds": 10},
+        "unseen": {"effect": False, "outage_seconds": 5},
+    }[name]
+    publish(primary_killed(Path("run-1") / name, **asked))
+    assert name == "met", "MISSED: the drill"
+
+def test_after():
+    pass
+'''
+
+CONFTEST = """
+from pathlib import Path
+import pytest
+from reports.evidence import write_results_to
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    write_results_to(Path("results"), config)
+"""
+
+
+def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the scenario above in a folder of its own, as pytest is run by a person."""
+    (folder / "test_scenario.py").write_text(SCENARIO)
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:locust", "-p", "no:cacheprovider"]
+    return subprocess.run(
+        [*words, "-W", "error", f"--rootdir={folder}", "test_scenario.py", *arguments],
+        cwd=folder, env={"PYTHONPATH": str(ROOT), "PATH": ""}, timeout=240,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Published:
+    folder: Path
+    results: dict[str, dict[str, Any]]
+
+    def one(self, name: str) -> dict[str, Any]:
+        return self.results[f"test_scenario#test_drill[{name}]"]
+
+    def attachment(self, name: str, title: str) -> str:
+        attachments: list[dict[str, str]] = self.one(name)["attachments"]
+        found = {one["name"]: one["source"] for one in attachments}
+        return (self.folder / found[title]).read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    folder = tmp_path_factory.mktemp("published")
+    (folder / "conftest.py").write_text(CONFTEST)
+    ran = run_pytest(folder)
+    assert "2 failed, 2 passed" in ran.stdout, ran.stdout + ran.stderr
+    results = {}
+    for path in (folder / "results").glob("*-result.json"):
+        result = json.loads(path.read_text("utf-8"))
+        parameter = [p["value"] for p in result.get("parameters", []) if p["name"] == "name"]
+        suffix = f"[{parameter[0].strip(chr(39))}]" if parameter else ""
+        results[result["fullName"] + suffix] = result
+    return Published(folder / "results", results)
+
+
+def _labels(result: dict[str, Any], name: str) -> list[str]:
+    return [label["value"] for label in result["labels"] if label["name"] == name]
+
+
+def test_title_severity_and_requirements(published: Published) -> None:
+    result = published.one("met")
+    assert result["name"] == "The primary database is killed"
+    assert _labels(result, "severity") == ["blocker"]
+    assert _labels(result, "requirement") == ["FLT-11", "RBK-4"]
+    assert {"FLT-11", "RBK-4", "MET"} <= set(_labels(result, "tag"))
+    assert "MISSED" in _labels(published.one("missed"), "tag")
+
+
+def test_the_description_holds_belief_verdict_and_picture(published: Published) -> None:
+    shown = published.one("missed")["descriptionHtml"]
+    assert "We believe that the runbook gives writes back." in shown
+    assert "<h3>MISSED</h3>" in shown
+    assert 'src="data:image/svg+xml;base64,' in shown
+    assert "<td>RTO</td><td>12.3 s</td><td>10 s</td>" in shown
+
+
+def test_steps_carry_the_timelines_times_and_nest(published: Published) -> None:
+    customers = published.one("met")["steps"][1]
+    fault = customers["steps"][1]
+    assert fault["name"] == "Fault: Kill(east-db-1)"
+    assert fault["stop"] - fault["start"] == 45_100
+    runbook = next(one for one in fault["steps"] if one["name"].startswith("Runbook"))
+    step = runbook["steps"][2]
+    assert step["name"] == "Promote the synchronous standby"
+    assert step["stop"] - step["start"] == 2_000
+    assert step["parameters"][0]["value"] == "on bastion, line 36, exit code 0, seconds 2.000"
+    printed = (published.folder / step["attachments"][0]["source"]).read_text()
+    assert printed == '$ patronictl failover "$STANDBY" --force\noutput of step 3\n'
+
+
+def test_what_failed_is_failed_and_what_did_not_is_not(published: Published) -> None:
+    steps = published.one("unseen")["steps"]
+    assert [step["status"] for step in steps] == ["passed", "failed", "passed", "passed"]
+    assert {step["status"] for step in published.one("met")["steps"]} == {"passed"}
+
+
+def test_figures_are_shown_without_changing_who_the_test_is(published: Published) -> None:
+    shown = {p["name"]: p for p in published.one("met")["parameters"]}
+    assert shown["RTO"]["value"] == "12.3 s of 60 s"
+    assert shown["environment"]["value"] == "replica"
+    assert all(shown[name]["excluded"] for name in ("RTO", "RPO", "environment"))
+
+
+def test_everything_an_auditor_asks_for_is_attached(published: Published) -> None:
+    assert "12.3 s" in published.attachment("missed", "Verdict and figures")
+    assert json.loads(published.attachment("met", "Ledger, summarised"))["acknowledged"] == 7770
+    assert "# Promote the standby" in published.attachment("met", "Runbook as followed")
+    assert "system is ready" in published.attachment("met", "Log of east-db-1")
+    assert '"drill started"' in published.attachment("met", "Timeline")
+    assert published.attachment("met", "What customers saw").startswith("<?xml")
+
+
+def test_rto_and_rpo_are_metrics_unless_inconclusive(published: Published) -> None:
+    files = [json.loads(path.read_text()) for path in published.folder.glob("*-perf.json")]
+    values = [{sample["key"]: sample["value"] for sample in samples} for samples in files]
+    expected = {
+        "rto.the_primary_is_killed": pytest.approx(12.376, abs=0.01),
+        "rpo.the_primary_is_killed": 0.0,
+    }
+    assert values == [expected, expected]  # MET and MISSED; INCONCLUSIVE took 5 s
+
+
+def test_the_run_and_its_world_are_named(published: Published) -> None:
+    said = (published.folder / "environment.properties").read_text()
+    assert said == "run=run-1\nenvironment=replica\nengine=20.10\npostgres=17.5\n"
+    assert json.loads((published.folder / "executor.json").read_text())["buildName"] == "run-1"
+
+
+def test_a_test_that_publishes_nothing_gets_nothing(published: Published) -> None:
+    assert "attachments" not in published.results["test_scenario#test_after"]
+
+
+def test_an_allure_folder_that_was_asked_for_wins(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    run_pytest(tmp_path, "-k", "after", "--alluredir", "elsewhere")
+    assert list((tmp_path / "elsewhere").glob("*-result.json"))
+    assert not (tmp_path / "results").exists()
+
+
+def test_without_an_allure_folder_nothing_is_written(tmp_path: Path) -> None:
+    ran = run_pytest(tmp_path, "-k", "met")
+    assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
+    assert {path.name for path in tmp_path.iterdir()} <= {
+        "test_scenario.py", "run-1", "__pycache__",
+    }  # fmt: skip
