@@ -7,11 +7,13 @@ off) is small and optional: ask with ``isinstance``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime, timedelta
 
 
 class WorldError(Exception):
@@ -244,7 +246,7 @@ class Environment(Protocol):
     def links(self) -> Sequence[Link]: ...
 
     def states(self, role: str) -> Mapping[str, str]:
-        """Each node of that role and its state now ("primary", "replica"); {} where it has none.
+        """Each node of that role and its state now ("primary"); {} where it has none.
 
         Raises:
             WorldError: nobody could say, and who was asked.

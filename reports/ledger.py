@@ -11,15 +11,16 @@ Times are seconds of CLOCK_MONOTONIC, which all processes of a host share.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from enum import IntEnum
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class LedgerWriter:
         self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
         self._next = 0
 
-    def __enter__(self) -> LedgerWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -91,7 +92,7 @@ class Attempt:
 
     __slots__ = ("_file", "_place", "began", "customer", "key", "operation", "value")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - a record's fields; made thousands of times a second
         self,
         file: int,
         place: int,
@@ -114,7 +115,9 @@ class Attempt:
             self.key, self.value, self.began, ended, outcome, self.operation, status,
             self.customer, 0,
         )  # fmt: skip
-        os.pwrite(self._file, record, self._place)
+        written = os.pwrite(self._file, record, self._place)
+        if written != _RECORD.size:
+            raise OSError(errno.ENOSPC, "the disk is full: the ledger lacks an attempt")
 
 
 def read_ledger(path: Path) -> NDArray[np.void]:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pytest
 
-from environments.model import Environment
+from environments.model import Environment, WorldError
 from environments.selectors import select
 from fixtures.faults import Kill
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
@@ -30,11 +30,15 @@ WATCH = timedelta(minutes=3)
 def maintenance(environment: Environment) -> Iterator[None]:
     """Automatic failover is off, as while people work on the cluster."""
     (bastion,) = select(environment, "bastion")
-    bastion.run(["patronictl", "pause", "--wait", "muster"], within=timedelta(seconds=20))
+    within = timedelta(seconds=20)
+    paused = bastion.run(["patronictl", "pause", "--wait", "muster"], within=within)
+    if paused.exit_code != 0:
+        raise WorldError(f"automatic failover could not be switched off: {paused.stderr}")
     try:
         yield
     finally:
-        bastion.run(["patronictl", "resume", "--wait", "muster"], within=timedelta(seconds=20))
+        # The runbook switches it on again; this is for when it did not get that far.
+        bastion.run(["patronictl", "resume", "--wait", "muster"], within=within)
 
 
 def test_the_primary_is_killed_in_maintenance(

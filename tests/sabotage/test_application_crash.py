@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.drill import Drill
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
 from reports.recovery import Outcome
 from scenarios import test_application_crash as scenario
 from tests.sabotage.broken_runbook import without_step
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fixtures.drill import Drill
 
 pytestmark = pytest.mark.sabotage
 
@@ -30,7 +34,10 @@ def test_a_runbook_that_starts_nothing_misses_the_rto(
     monkeypatch.setattr(scenario, "ALL_DIE", replace(scenario.ALL_DIE, rto_seconds=10))
     monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=11))
     drill.runbooks = without_step(
-        drill.runbooks / "restart-orders.md", "Start every instance", then_stop=True, into=tmp_path
+        drill.runbooks / "restart-orders.md",
+        "Start every instance",
+        then_stop=True,
+        into=tmp_path,
     )
 
     with pytest.raises(DrillFailedError, match="MISSED"):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from environments.replica.topology import Settings
-from fixtures.drill import Drill
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
 from reports.recovery import Outcome
 from scenarios import test_payments_away as scenario
+
+if TYPE_CHECKING:
+    from fixtures.drill import Drill
 
 pytestmark = pytest.mark.sabotage
 
@@ -22,7 +26,9 @@ def test_without_the_circuit_breaker_orders_are_slow(
     drill: Drill, load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     with pytest.raises(DrillFailedError, match="MISSED"):
-        scenario.test_payments_becomes_slow_then_errs_then_is_gone(load, inject, follow, recovery)
+        scenario.test_payments_becomes_slow_then_errs_then_is_gone(
+            load, inject, follow, recovery
+        )
 
     assert drill.verdict is not None
     assert drill.verdict.outcome is Outcome.MISSED

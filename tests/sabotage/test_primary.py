@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from environments.model import Environment
 from environments.replica.topology import Settings
-from fixtures.drill import Drill
 from fixtures.faults import Fault, Partition
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
 from fixtures.waiting import wait_until
+from reports.ledger import FINAL_READ, read_ledger
 from reports.ledger import Outcome as Told
-from reports.ledger import read_ledger
 from reports.recovery import Outcome
 from scenarios import test_primary_killed, test_primary_partition
 from tests.sabotage.broken_runbook import without_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from environments.model import Environment
+    from fixtures.drill import Drill
 
 pytestmark = pytest.mark.sabotage
 
 NOT_REPLICATED = 100
 
 
-@dataclass(frozen=True)
-class InjectWhileStandbysLag:
+class InjectWhileStandbysLag(Injector):
     """Injects once some orders were acknowledged that no standby has."""
-
-    inject: Injector
 
     @contextmanager
     def __call__(self, fault: Fault, *, hold: timedelta = timedelta(0)) -> Iterator[None]:
-        drill = self.inject.drill
-        environment = drill.environment
+        environment = self.drill.environment
         cut = Partition("db:primary", "db:standby,db:replica").plan(environment)
-        enough = acknowledged(drill) + NOT_REPLICATED
+        enough = acknowledged(self.drill) + NOT_REPLICATED
         try:
             cut.inject(environment)
             wait_until(
                 "orders to be acknowledged that no standby has",
-                lambda: acknowledged(drill) >= enough,
+                lambda: acknowledged(self.drill) >= enough,
                 at_most=timedelta(seconds=20),
             )
-            with self.inject(fault, hold=hold):
+            with Injector(self.drill)(fault, hold=hold):
                 yield
         finally:
             cut.revert(environment)
@@ -64,11 +65,8 @@ def lost_orders(drill: Drill) -> set[int]:
 
 
 def present(drill: Drill) -> set[int]:
-    from reports.ledger import FINAL_READ  # noqa: PLC0415 - placeholder until read back
-
-    import numpy as np  # noqa: PLC0415
-
-    return {int(row["key"]) for row in np.fromfile(drill.folder / "final-read.bin", FINAL_READ)}
+    rows = np.fromfile(drill.folder / "final-read.bin", FINAL_READ)
+    return {int(row["key"]) for row in rows}
 
 
 class TestAsynchronousReplication:
@@ -80,12 +78,11 @@ class TestAsynchronousReplication:
         self,
         drill: Drill,
         load: Loads,
-        inject: Injector,
         recovery: RecoveryWatch,
     ) -> None:
         with pytest.raises(DrillFailedError, match="MISSED"):
             test_primary_killed.test_the_primary_is_killed_and_left_alone(
-                load, InjectWhileStandbysLag(inject), recovery  # type: ignore[arg-type]  # same call
+                load, InjectWhileStandbysLag(drill), recovery
             )
 
         assert drill.verdict is not None

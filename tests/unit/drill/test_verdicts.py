@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -26,6 +25,10 @@ from reports.recovery import Objectives, Outcome, Verdict
 from reports.timeline import Event, Timeline, read_timeline
 from tests.fakes.world import FakeEnvironment
 from tests.unit.load.shop import Behaviour, Shop, open_shop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 OBJECTIVES = Objectives(rto_seconds=20, rpo_seconds=0)
 FAULT = Kill("payments")
@@ -43,10 +46,10 @@ class Stage:
         self, during: Callable[[], None] = lambda: None, objectives: Objectives = OBJECTIVES
     ) -> None:
         """Run the smallest scenario, with something happening while the fault is in force."""
-        with Loads(self.drill).orders(users=5, attempts_per_second=50):
-            with Injector(self.drill)(FAULT):
-                during()
-                RecoveryWatch(self.drill).wait(at_most=WATCH)
+        orders = Loads(self.drill).orders(users=5, attempts_per_second=50)
+        with orders, Injector(self.drill)(FAULT):
+            during()
+            RecoveryWatch(self.drill).wait(at_most=WATCH)
         RecoveryWatch(self.drill).must_meet(objectives)
 
     @property
