@@ -1,15 +1,46 @@
-"""Measure and judge a drill: pure, no clock, no network, no pytest."""
+"""Measure and judge a drill: pure, no clock, no network, no pytest.
+
+``measure`` turns what customers were told into figures, ``judge`` turns figures into a
+verdict with its reasons. Times are seconds of CLOCK_MONOTONIC.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from reports import reasons
+from reports.audit import Audit, Writes, audit
+from reports.ledger import Operation
+from reports.ledger import Outcome as Told
+from reports.outages import (
+    Attempts,
+    Frame,
+    Outage,
+    find_outages,
+    has_settled,
+    widest_gap_seconds,
+)
+
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+__all__ = [
+    "Injection",
+    "Objectives",
+    "Outage",
+    "Outcome",
+    "Recovery",
+    "Verdict",
+    "Watch",
+    "judge",
+    "measure",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +78,6 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outage:
-    """A while in which writes failed; ``restored_at`` is None where it outlived the watch."""
-
-    began_at: float
-    restored_at: float | None
-    seconds: float  # a lower bound where restored_at is None
-    failed_attempts: int
-    resolution_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
     """What customers saw, in figures. Nothing here is an opinion."""
 
@@ -69,17 +89,26 @@ class Recovery:
     outages: Sequence[Outage]
     rto_seconds: float  # the longest outage; 0 where there was none
     rto_is_lower_bound: bool
+    settled: bool  # a whole settled while was seen after the last fault and failure
+    settle_seconds: float
     rpo_seconds: float  # age, at the fault, of the oldest lost write; 0 where none is lost
     lost: int | None  # acknowledged before the fault took effect; None without a final read
     lost_after_effect: int | None  # acknowledged after it, and lost: split brain
     lost_examples: Sequence[int]  # keys, ten at the most
     corrupted: int | None  # rows with a value that nobody wrote under that key
     unwritten: int | None  # rows that nobody ever attempted
+    duplicated: int | None  # rows beyond the first under the same key
+    refused_present: int | None  # rows of writes that were certainly not done
     unsettled: int | None
     p95_seconds: float | None
     resolution_seconds: float  # the widest gap between attempts around the figures
+    widest_gap_seconds: float  # the same, anywhere between the fault and the watch's end
+    attempt_gap_median_seconds: float | None
     attempts_before_fault: int
+    failed_before_fault: int  # failed, and answered, before the first fault
+    attempts_after_fault: int
     covered_until: float  # when the last attempt began
+    damaged: int  # records of the ledger that make no sense; they count nowhere else
 
 
 class Outcome(StrEnum):
@@ -94,6 +123,13 @@ class Verdict:
     reasons: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Creates(Writes):
+    """The attempts to create, in the order in which they began."""
+
+    began: NDArray[np.float64]
+
+
 def measure(
     ledger: NDArray[np.void],
     final_read: NDArray[np.void] | None,
@@ -102,10 +138,70 @@ def measure(
     watch: Watch,
     settle_seconds: float,
 ) -> Recovery:
-    raise NotImplementedError
+    """What customers saw around the faults.
+
+    Attempts that began after the watch are audited, and belong to no outage.
+
+    Raises:
+        ValueError: there is no injection, or the settled while is not longer than 0 s.
+    """
+    if not injections:
+        raise ValueError("nothing to measure: no fault was injected")
+    if not settle_seconds > 0:
+        raise ValueError(f"settle_seconds must be greater than 0, not {settle_seconds}")
+    creates, damaged = _creates(ledger)
+    attempts = _watched(creates, watch)
+    first = min(injections, key=lambda injection: injection.started_at)
+    frame = Frame(
+        fault_starts=sorted(injection.started_at for injection in injections),
+        settle_seconds=settle_seconds,
+        watch_ended_at=watch.ended_at,
+    )
+    outages = find_outages(attempts, frame)
+    widest_gap = widest_gap_seconds(
+        attempts.began, since=first.started_at, until=watch.ended_at
+    )
+    watched = attempts.began >= watch.started_at
+    before = watched & (attempts.began < first.started_at)
+    after = attempts.began >= first.started_at
+    found = _audited(creates, final_read, first)
+    return Recovery(
+        attempts=creates.key.size,
+        acknowledged=_count(creates.outcome == Told.YES),
+        refused=_count(creates.outcome == Told.NO),
+        unknown=_count((creates.outcome == Told.UNKNOWN) | (creates.outcome == Told.PENDING)),
+        unknown_present=found.unknown_present if found else 0,
+        outages=tuple(outages),
+        rto_seconds=max((outage.seconds for outage in outages), default=0.0),
+        rto_is_lower_bound=any(outage.restored_at is None for outage in outages),
+        settled=has_settled(attempts, outages, frame),
+        settle_seconds=settle_seconds,
+        rpo_seconds=found.rpo_seconds if found else 0.0,
+        lost=found.lost if found else None,
+        lost_after_effect=found.lost_after_effect if found else None,
+        lost_examples=found.lost_examples if found else (),
+        corrupted=found.corrupted if found else None,
+        unwritten=found.unwritten if found else None,
+        duplicated=found.duplicated if found else None,
+        refused_present=found.refused_present if found else None,
+        unsettled=found.unsettled if found else None,
+        p95_seconds=_p95_seconds(attempts, after, watch),
+        resolution_seconds=max(
+            (outage.resolution_seconds for outage in outages), default=widest_gap
+        ),
+        widest_gap_seconds=widest_gap,
+        attempt_gap_median_seconds=_median_gap_seconds(attempts.began[watched]),
+        attempts_before_fault=_count(before),
+        failed_before_fault=_count(
+            before & ~attempts.acknowledged & (attempts.ended < first.started_at)
+        ),
+        attempts_after_fault=_count(after),
+        covered_until=float(attempts.began[-1]) if attempts.began.size else watch.started_at,
+        damaged=damaged,
+    )
 
 
-def judge(
+def judge(  # noqa: PLR0913 - each is one kind of evidence, and all are named
     recovery: Recovery | None,
     objectives: Objectives,
     *,
@@ -113,5 +209,101 @@ def judge(
     watch: Watch,
     obstacles: Sequence[str] = (),
     breaches: Sequence[str] = (),
+    doubts: Sequence[str] = (),
 ) -> Verdict:
-    raise NotImplementedError
+    """The verdict; every reason is one sentence.
+
+    An invalid experiment (``obstacles`` among them) proves nothing, whatever it shows.
+    What is certain (``breaches`` among them) makes a valid one MISSED. Where the evidence
+    is not enough (``doubts`` among them) the rest is not MET. All reasons are listed.
+    """
+    invalid = [*obstacles, *reasons.why_invalid(recovery, objectives, injections, watch)]
+    missed = [*breaches, *reasons.what_was_missed(recovery, objectives)]
+    doubtful = [*reasons.what_is_doubtful(recovery, objectives, injections, watch), *doubts]
+    if recovery is None and not invalid:
+        invalid = ["nothing was measured"]
+    return Verdict(_outcome(invalid, missed, doubtful), (*invalid, *missed, *doubtful))
+
+
+def _outcome(invalid: Sequence[str], missed: Sequence[str], doubtful: Sequence[str]) -> Outcome:
+    if invalid:
+        return Outcome.INCONCLUSIVE
+    if missed:
+        return Outcome.MISSED
+    return Outcome.INCONCLUSIVE if doubtful else Outcome.MET
+
+
+def _creates(ledger: NDArray[np.void]) -> tuple[_Creates, int]:
+    """The creates in the order in which they began, and how many records are damaged."""
+    began = np.ascontiguousarray(ledger["began"])
+    ended = np.ascontiguousarray(ledger["ended"])
+    outcome = np.ascontiguousarray(ledger["outcome"])
+    operation = np.ascontiguousarray(ledger["operation"])
+    sound = _is_sound(began, ended, outcome, operation)
+    order = np.flatnonzero(sound & (operation == Operation.CREATE))
+    order = order[np.argsort(began[order], kind="stable")]
+    creates = _Creates(
+        key=ledger["key"][order],
+        value=ledger["value"][order],
+        began=began[order],
+        ended=ended[order],
+        outcome=outcome[order],
+    )
+    return creates, ledger.size - _count(sound)
+
+
+def _is_sound(
+    began: NDArray[np.float64],
+    ended: NDArray[np.float64],
+    outcome: NDArray[np.uint8],
+    operation: NDArray[np.uint8],
+) -> NDArray[np.bool_]:
+    """Whether a record is one that a writer of ledgers could have written."""
+    pending = outcome == Told.PENDING
+    answered = (outcome >= Told.YES) & (outcome <= Told.UNKNOWN)
+    ended_as_told = (pending & np.isnan(ended)) | (
+        answered & (ended >= began) & np.isfinite(ended)
+    )
+    known_operation = (operation == Operation.CREATE) | (operation == Operation.READ)
+    sound: NDArray[np.bool_] = np.isfinite(began) & ended_as_told & known_operation
+    return sound
+
+
+def _watched(creates: _Creates, watch: Watch) -> Attempts:
+    end = int(np.searchsorted(creates.began, watch.ended_at, side="right"))
+    return Attempts(
+        began=creates.began[:end],
+        ended=creates.ended[:end],
+        acknowledged=creates.outcome[:end] == Told.YES,
+    )
+
+
+def _audited(
+    creates: _Creates, final_read: NDArray[np.void] | None, first: Injection
+) -> Audit | None:
+    if final_read is None:
+        return None
+    return audit(
+        creates,
+        final_read,
+        fault_started_at=first.started_at,
+        took_effect_at=first.took_effect_at,
+    )
+
+
+def _p95_seconds(attempts: Attempts, after: NDArray[np.bool_], watch: Watch) -> float | None:
+    """The nearest-rank 95th percentile; what never ended lasted until the watch's end."""
+    began, ended = attempts.began[after], attempts.ended[after]
+    if began.size == 0:
+        return None
+    seconds = np.where(np.isnan(ended), watch.ended_at, ended) - began
+    rank = -(-95 * began.size // 100)
+    return float(np.partition(seconds, rank - 1)[rank - 1])
+
+
+def _median_gap_seconds(began: NDArray[np.float64]) -> float | None:
+    return float(np.median(np.diff(began))) if began.size > 1 else None
+
+
+def _count(which: NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(which))

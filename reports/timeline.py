@@ -7,13 +7,14 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
@@ -65,7 +66,7 @@ class Timeline:
         self._lock = threading.Lock()
         self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
 
-    def __enter__(self) -> Timeline:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -91,19 +92,21 @@ def read_timeline(path: Path) -> list[Entry]:
     """Read a timeline; a torn last line is left out.
 
     Raises:
-        ValueError: a line that is not the last one cannot be read; it is named.
+        ValueError: a line that was finished cannot be read; it is named.
     """
-    entries: list[Entry] = []
-    lines = path.read_bytes().split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
-        try:
-            fields = json.loads(line)
-        except ValueError as error:
-            if number == len(lines):
-                break
-            raise ValueError(f"{path}:{number}: not a timeline entry: {error}") from error
-        at, wall = fields.pop("at"), datetime.fromisoformat(fields.pop("wall"))
-        entries.append(Entry(at, wall, Event(fields.pop("event")), fields))
+    *lines, unfinished = path.read_bytes().split(b"\n")
+    entries = [_entry(line, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
+    with suppress(ValueError):
+        entries.append(_entry(unfinished, f"{path}:{len(lines) + 1}"))
     return entries
+
+
+def _entry(line: bytes, place: str) -> Entry:
+    try:
+        fields = json.loads(line)
+        at, wall = float(fields.pop("at")), datetime.fromisoformat(fields.pop("wall"))
+        return Entry(at, wall, Event(fields.pop("event")), fields)
+    except KeyError as error:
+        raise ValueError(f"{place}: not a timeline entry: it has no {error}") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{place}: not a timeline entry: {error}") from error

@@ -1,0 +1,94 @@
+"""``python -m reports RUN``: judge a run again from what is on disk.
+
+Exit status: 0 when every verdict is the one that was saved, 1 when one is not,
+2 when the run is unknown or its files are damaged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reports.record import TIMELINE, RecordError, judge_record, load_record, read_verdict
+from reports.table import Row, render_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.recovery import Recovery, Verdict
+
+RUNS = Path(__file__).parent / "runs"
+SAME, DIFFERENT, BAD_INPUT = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None, *, runs: Path = RUNS) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m reports", description="Judge a run again from what is on disk."
+    )
+    parser.add_argument(
+        "run", metavar="RUN", help="a run's id, 'latest', or the folder of a run or a drill"
+    )
+    try:
+        judged = [_judge(drill) for drill in _drills(parser.parse_args(arguments).run, runs)]
+    except (RecordError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return BAD_INPUT
+    differences = [difference for _, difference in judged if difference]
+    ending = differences or ["every verdict is the one that was saved"]
+    table = render_table([row for row, _ in judged])
+    sys.stdout.write("\n".join((table, "", *ending, "")))
+    return DIFFERENT if differences else SAME
+
+
+def _judge(drill: Path) -> tuple[Row, str | None]:
+    """The drill's row as judged now, and how that differs from what was saved."""
+    record = load_record(drill)
+    recovery, verdict = judge_record(record)
+    difference = _difference(read_verdict(drill), (recovery, verdict))
+    row = Row.judged(record, recovery, verdict)
+    return row, f"{drill.name}: {difference}" if difference else None
+
+
+def _difference(
+    saved: tuple[Recovery | None, Verdict] | None, now: tuple[Recovery | None, Verdict]
+) -> str | None:
+    if saved is None:
+        return f"no verdict was saved; it is {now[1].outcome} now"
+    if saved[1].outcome is not now[1].outcome:
+        return f"the saved verdict is {saved[1].outcome}; it is {now[1].outcome} now"
+    if saved != now:
+        return f"the verdict is {now[1].outcome} as saved, but its figures or reasons differ"
+    return None
+
+
+def _drills(run: str, runs: Path) -> list[Path]:
+    folder = _folder(run, runs)
+    if (folder / TIMELINE).exists():
+        return [folder]
+    drills = sorted(timeline.parent for timeline in folder.glob(f"*/{TIMELINE}"))
+    if not drills:
+        raise RecordError(f"{folder}: no drill has its {TIMELINE} in there: name another run")
+    return drills
+
+
+def _folder(run: str, runs: Path) -> Path:
+    if run == "latest":
+        return _latest(runs)
+    for folder in (runs / run, Path(run)):
+        if folder.is_dir():
+            return folder
+    raise RecordError(f"{run}: no such run: name a folder, or one of those in {runs}")
+
+
+def _latest(runs: Path) -> Path:
+    """The run that started last: a run's id begins with the time at which it did."""
+    known = sorted(facts.parent for facts in runs.glob("*/run.json"))
+    if not known:
+        raise RecordError(f"{runs}: no run in there yet: 'make drill' makes one")
+    return known[-1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,203 @@
+"""What a timeline says that a verdict needs: pure.
+
+Steady states, faults, objectives and the watch's two ends, and what stands in the way.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reports.recovery import Injection, Objectives, Watch
+from reports.timeline import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from reports.timeline import Entry
+
+
+class RecordError(ValueError):
+    """A drill's record is missing or damaged; the sentence names the file and the line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the timeline of one drill says; times are seconds of CLOCK_MONOTONIC."""
+
+    scenario: str
+    title: str
+    environment: str
+    started: datetime
+    watch: Watch | None  # None where the load was never steady, or never seen to stop
+    injections: Sequence[Injection]
+    objectives: Objectives | None  # None, as is settle_seconds, where they were not stated
+    settle_seconds: float | None
+    allowance_seconds: Mapping[str, float]  # by runbook: what people may take to decide
+    obstacles: Sequence[str]
+    breaches: Sequence[str]
+    doubts: Sequence[str]
+
+
+def read_facts(entries: Sequence[Entry], timeline: Path) -> Facts:
+    """Gather the facts; those that a drill did not live to see are None or a reason.
+
+    Raises:
+        RecordError: an entry lacks a detail, or it is of the wrong kind.
+    """
+    lines = [_Line(timeline, number, entry) for number, entry in enumerate(entries, start=1)]
+    start = _last(lines, Event.DRILL_STARTED)
+    if start is None:
+        raise RecordError(f"{timeline}: it tells of no drill that started")
+    stated = _last(lines, Event.OBJECTIVES)
+    return Facts(
+        scenario=start.text("scenario"),
+        title=start.text("title"),
+        environment=start.text("environment"),
+        started=start.entry.wall,
+        watch=_watch(lines),
+        injections=tuple(_injections(lines)),
+        objectives=None if stated is None else _objectives(stated),
+        settle_seconds=None if stated is None else _settle_seconds(stated),
+        allowance_seconds=_allowances(lines),
+        obstacles=tuple(_obstacles(lines)),
+        breaches=tuple(line.text("why") for line in _all(lines, Event.BREACH)),
+        doubts=tuple(_doubts(lines)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """An entry and where it stands, to say so when it is damaged."""
+
+    timeline: Path
+    number: int
+    entry: Entry
+
+    def text(self, detail: str) -> str:
+        value = self.entry.details.get(detail)
+        if not isinstance(value, str):
+            raise self.damaged(detail, "a text")
+        return value
+
+    def texts(self, detail: str) -> Sequence[str]:
+        value = self.entry.details.get(detail)
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise self.damaged(detail, "a list of texts")
+        return value
+
+    def number_or_none(self, detail: str) -> float | None:
+        value = self.entry.details.get(detail)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.damaged(detail, "a number")
+        return value
+
+    def seconds(self, detail: str) -> float:
+        value = self.number_or_none(detail)
+        if value is None or not math.isfinite(value) or value < 0:
+            raise self.damaged(detail, "a number of seconds")
+        return value
+
+    def damaged(self, detail: str, kind: str) -> RecordError:
+        return RecordError(
+            f"{self.timeline}:{self.number}: the entry {self.entry.event.value!r}"
+            f" needs {kind} as its {detail!r}"
+        )
+
+
+def _all(lines: Sequence[_Line], event: Event) -> Iterator[_Line]:
+    return (line for line in lines if line.entry.event is event)
+
+
+def _first(lines: Sequence[_Line], event: Event) -> _Line | None:
+    return next(_all(lines, event), None)
+
+
+def _last(lines: Sequence[_Line], event: Event) -> _Line | None:
+    return _first(lines[::-1], event)
+
+
+def _watch(lines: Sequence[_Line]) -> Watch | None:
+    steady, stopped = _first(lines, Event.LOAD_STEADY), _last(lines, Event.LOAD_STOPPED)
+    if steady is None or stopped is None:
+        return None
+    return Watch(started_at=steady.entry.at, ended_at=stopped.entry.at)
+
+
+def _injections(lines: Sequence[_Line]) -> Iterator[Injection]:
+    """Every fault that was started, with the name that it was planned under."""
+    planned = {line.text("id"): line.text("fault") for line in _all(lines, Event.FAULT_PLANNED)}
+    effects = _times(lines, Event.FAULT_TOOK_EFFECT)
+    unseen = _times(lines, Event.FAULT_NOT_SEEN)
+    gone = _times(lines, Event.FAULT_GONE)
+    for line in _all(lines, Event.FAULT_STARTED):
+        name = line.text("id")
+        yield Injection(
+            fault=planned.get(name, name),
+            started_at=line.entry.at,
+            took_effect_at=None if name in unseen else effects.get(name),
+            gone_at=gone.get(name),
+        )
+
+
+def _times(lines: Sequence[_Line], event: Event) -> Mapping[str, float]:
+    return {line.text("id"): line.entry.at for line in _all(lines, event)}
+
+
+def _objectives(stated: _Line) -> Objectives:
+    unsettled = stated.number_or_none("unsettled")
+    return Objectives(
+        rto_seconds=stated.seconds("rto_seconds"),
+        rpo_seconds=stated.seconds("rpo_seconds"),
+        p95_seconds=stated.number_or_none("p95_seconds"),
+        unsettled=None if unsettled is None else int(unsettled),
+    )
+
+
+def _settle_seconds(stated: _Line) -> float:
+    settle_seconds = stated.seconds("settle_seconds")
+    if settle_seconds == 0:
+        raise stated.damaged("settle_seconds", "a settled while longer than 0 s")
+    return settle_seconds
+
+
+def _allowances(lines: Sequence[_Line]) -> Mapping[str, float]:
+    allowances = {
+        line.text("runbook"): line.number_or_none("allowance_seconds")
+        for line in _all(lines, Event.RUNBOOK_STARTED)
+    }
+    return {runbook: seconds for runbook, seconds in allowances.items() if seconds}
+
+
+def _obstacles(lines: Sequence[_Line]) -> Iterator[str]:
+    """What makes the drill prove nothing."""
+    yield from (line.text("why") for line in _all(lines, Event.OBSTACLE))
+    fault = _first(lines, Event.FAULT_STARTED)
+    before = lines if fault is None else lines[: fault.number - 1]
+    checked = _last(before, Event.STEADY_BEFORE)
+    if checked is None:
+        yield "the steady state before was never checked"
+    else:
+        for deviation in checked.texts("deviations"):
+            yield f"there was no steady state before the fault: {deviation}"
+    started = _times(lines, Event.FAULT_STARTED)
+    for line in _all(lines, Event.FAULT_PLANNED):
+        if line.text("id") not in started:
+            yield f"the fault was planned and never started: {line.text('fault')}"
+
+
+def _doubts(lines: Sequence[_Line]) -> Iterator[str]:
+    """What keeps a drill from being MET, though it may well be MISSED."""
+    fault = _last(lines, Event.FAULT_STARTED)
+    after = lines if fault is None else lines[fault.number :]
+    checked = _last(after, Event.STEADY_AFTER)
+    if checked is None:
+        yield "the steady state after was never checked"
+    else:
+        for deviation in checked.texts("deviations"):
+            yield f"there was no steady state after the fault: {deviation}"

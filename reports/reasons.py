@@ -1,0 +1,221 @@
+"""Why a verdict is what it is: one sentence with figures for each reason. Pure."""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_DOWN, Decimal
+from typing import TYPE_CHECKING
+
+from reports.outages import ends_early
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reports.recovery import Injection, Objectives, Recovery, Watch
+
+
+def why_invalid(
+    recovery: Recovery | None,
+    objectives: Objectives,
+    injections: Sequence[Injection],
+    watch: Watch,
+) -> Iterator[str]:
+    """What makes the experiment prove nothing, whatever it shows."""
+    if not injections:
+        yield "no fault was injected"
+    for injection in injections:
+        if injection.took_effect_at is None:
+            yield f"the fault was not seen to take effect: {injection.fault}"
+    if not _make_sense(objectives, injections, watch):
+        yield "a time or an objective of the drill is not a number that makes sense"
+    if recovery is not None:
+        yield from _why_traffic_is_invalid(recovery)
+
+
+def what_was_missed(recovery: Recovery | None, objectives: Objectives) -> Iterator[str]:
+    """What is certainly not as the objectives demand."""
+    if recovery is None:
+        return
+    yield from _missed_in_time(recovery, objectives)
+    yield from _missed_in_data(recovery, objectives)
+
+
+def what_is_doubtful(
+    recovery: Recovery | None,
+    objectives: Objectives,
+    injections: Sequence[Injection],
+    watch: Watch,
+) -> Iterator[str]:
+    """What keeps the evidence from being enough."""
+    if recovery is not None:
+        yield from _doubts_of_coverage(recovery, objectives, watch)
+        if recovery.lost is None:
+            yield "there is no final read: nobody knows which writes are lost"
+        if recovery.damaged:
+            yield f"the ledger holds records that make no sense: {recovery.damaged:,} of them"
+    for injection in injections:
+        if injection.gone_at is None:
+            yield f"the fault was not seen to be gone: {injection.fault}"
+
+
+def _why_traffic_is_invalid(recovery: Recovery) -> Iterator[str]:
+    if not all(map(math.isfinite, _figures(recovery))):
+        yield "a figure that was measured is not a number: the evidence is damaged"
+    if recovery.attempts_before_fault == 0:
+        yield "no traffic: nobody tried to write before the fault"
+    if recovery.attempts_after_fault == 0:
+        yield "no traffic: nobody tried to write after the fault"
+    if recovery.failed_before_fault:
+        yield (
+            f"no steady state: {recovery.failed_before_fault:,} of"
+            f" {recovery.attempts_before_fault:,} writes failed before the fault"
+        )
+
+
+def _missed_in_time(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
+    if recovery.rto_seconds > objectives.rto_seconds:
+        measured, objective = _told_apart(recovery.rto_seconds, objectives.rto_seconds)
+        yield (
+            "RTO missed: customers could not write for"
+            f" {'at least ' if recovery.rto_is_lower_bound else ''}{measured}"
+            f" (objective {objective},"
+            f" resolution {seconds_text(recovery.resolution_seconds)})"
+        )
+    p95, p95_objective = recovery.p95_seconds, objectives.p95_seconds
+    if p95 is not None and p95_objective is not None and p95 > p95_objective:
+        measured, objective = _told_apart(p95, p95_objective)
+        yield (
+            f"P95 missed: one write in twenty took {measured} or longer (objective {objective})"
+        )
+
+
+def _missed_in_data(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
+    if recovery.lost_after_effect:
+        yield (
+            f"split brain: {_writes(recovery.lost_after_effect)} acknowledged after the"
+            f" fault took effect, and missing from the final read ({_keys(recovery)})"
+        )
+    if _loses_more_than_allowed(recovery, objectives):
+        yield (
+            f"RPO missed: {_writes(recovery.lost or 0)} acknowledged before the fault took"
+            " effect, and missing from the final read, the oldest"
+            f" {seconds_text(recovery.rpo_seconds)} old at the fault"
+            f" (objective {seconds_text(objectives.rpo_seconds)}; {_keys(recovery)})"
+        )
+    if recovery.corrupted:
+        yield (
+            f"corruption: {_rows(recovery.corrupted)} of the final read with a value that"
+            " nobody wrote under that key"
+        )
+    if recovery.unwritten:
+        yield f"corruption: {_rows(recovery.unwritten)} of the final read that nobody wrote"
+    if recovery.duplicated:
+        yield (
+            f"duplicates: {_rows(recovery.duplicated)} of the final read under a key that"
+            " another row has"
+        )
+    if recovery.refused_present:
+        yield (
+            f"false refusals: {_rows(recovery.refused_present)} of the final read from"
+            " writes that customers were told are not done"
+        )
+    unsettled, allowed = recovery.unsettled, objectives.unsettled
+    if unsettled is not None and allowed is not None and unsettled > allowed:
+        yield (
+            f"unsettled: {_writes(unsettled)} acknowledged and still pending at the end"
+            f" (objective {allowed:,})"
+        )
+
+
+def _doubts_of_coverage(
+    recovery: Recovery, objectives: Objectives, watch: Watch
+) -> Iterator[str]:
+    if ends_early(recovery.covered_until, watch.ended_at):
+        short = seconds_text(watch.ended_at - recovery.covered_until)
+        yield f"the ledger ends {short} before the watch did"
+    if not recovery.settled:
+        yield (
+            "the service was not seen to settle within the watch: its end is no"
+            f" {seconds_text(recovery.settle_seconds)} in which every write was acknowledged"
+            f" (customers could not write for at least {seconds_text(recovery.rto_seconds)})"
+        )
+    # An outage hides in a gap as long as itself, and a settled while in which nobody
+    # tried to write is no proof that anybody could have.
+    if recovery.widest_gap_seconds > min(objectives.rto_seconds, recovery.settle_seconds):
+        yield (
+            f"nobody tried to write for {seconds_text(recovery.widest_gap_seconds)} after the"
+            " fault: an outage in that while would not have been seen"
+        )
+
+
+def _loses_more_than_allowed(recovery: Recovery, objectives: Objectives) -> bool:
+    if not recovery.lost:
+        return False
+    return objectives.rpo_seconds == 0 or recovery.rpo_seconds > objectives.rpo_seconds
+
+
+def _figures(recovery: Recovery) -> Iterator[float]:
+    yield recovery.rto_seconds
+    yield recovery.rpo_seconds
+    yield recovery.resolution_seconds
+    yield recovery.widest_gap_seconds
+    yield recovery.covered_until
+    if recovery.p95_seconds is not None:
+        yield recovery.p95_seconds
+
+
+def _make_sense(objectives: Objectives, injections: Sequence[Injection], watch: Watch) -> bool:
+    bounds = (objectives.rto_seconds, objectives.rpo_seconds)
+    optional = (objectives.p95_seconds, objectives.unsettled)
+    demanded = (*bounds, *(bound for bound in optional if bound is not None))
+    return (
+        all(math.isfinite(bound) and bound >= 0 for bound in demanded)
+        and _ascend(watch.started_at, watch.ended_at)
+        and all(
+            _ascend(
+                watch.started_at,
+                injection.started_at,
+                injection.took_effect_at,
+                injection.gone_at,
+            )
+            for injection in injections
+        )
+    )
+
+
+def _ascend(*times: float | None) -> bool:
+    known = [time for time in times if time is not None]
+    return all(map(math.isfinite, known)) and known == sorted(known)
+
+
+def seconds_text(seconds: float) -> str:
+    """Seconds as a person reads them; cut off rather than rounded, so never more."""
+    if not math.isfinite(seconds):
+        return f"{seconds} s"
+    whole = len(str(int(abs(seconds))).lstrip("0"))
+    decimals = max(1, 3 - whole)
+    text = f"{Decimal(repr(seconds)).quantize(Decimal(10) ** -decimals, ROUND_DOWN):f}"
+    return f"{text.rstrip('0').rstrip('.')} s"
+
+
+def _told_apart(measured: float, objective: float) -> tuple[str, str]:
+    """Both as text, with as many digits as it takes to tell them apart."""
+    measured_text = seconds_text(measured)
+    if measured_text != seconds_text(objective):
+        return measured_text, seconds_text(objective)
+    return f"{measured!r} s", f"{objective!r} s"
+
+
+def _writes(number: int) -> str:
+    return f"{number:,} write{'' if number == 1 else 's'}"
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
+
+
+def _keys(recovery: Recovery) -> str:
+    missing = (recovery.lost or 0) + (recovery.lost_after_effect or 0)
+    keys = ", ".join(map(str, recovery.lost_examples))
+    more = ", …" if missing > len(recovery.lost_examples) else ""
+    return f"key{'' if missing == 1 else 's'} {keys}{more}"

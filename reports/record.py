@@ -1,0 +1,171 @@
+"""A drill's record: everything of it that is on disk, and the verdict reached from that.
+
+The live drill and a later judgement both go through ``load_record`` and ``judge_record``,
+so they cannot differ while the files are the same.
+
+A drill's folder holds ``timeline.jsonl``, ``ledger.bin`` (records of LEDGER),
+``final-read.bin`` (records of FINAL_READ; absent where there was none) and
+``verdict.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reports.facts import Facts, RecordError, read_facts
+from reports.ledger import FINAL_READ, read_ledger
+from reports.recovery import Outage, Outcome, Recovery, Verdict, judge, measure
+from reports.timeline import Event, read_timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from reports.recovery import Watch
+    from reports.timeline import Entry
+
+__all__ = [
+    "DrillRecord",
+    "RecordError",
+    "judge_record",
+    "load_record",
+    "read_verdict",
+    "save_verdict",
+]
+
+TIMELINE = "timeline.jsonl"
+LEDGER_FILE = "ledger.bin"
+FINAL_READ_FILE = "final-read.bin"
+VERDICT_FILE = "verdict.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillRecord(Facts):
+    """A drill as it is on disk."""
+
+    ledger: NDArray[np.void]
+    final_read: NDArray[np.void] | None
+
+
+def load_record(folder: Path) -> DrillRecord:
+    """Read a drill's folder; a drill that ended at any moment can be read.
+
+    Raises:
+        RecordError: a file is missing or damaged; the sentence names it, and the line.
+    """
+    timeline = folder / TIMELINE
+    entries = _entries(timeline)
+    facts = read_facts(entries, timeline)
+    return DrillRecord(
+        **{field.name: getattr(facts, field.name) for field in fields(facts)},
+        ledger=read_ledger(folder / LEDGER_FILE),
+        final_read=_final_read(folder / FINAL_READ_FILE, entries),
+    )
+
+
+def judge_record(record: DrillRecord) -> tuple[Recovery | None, Verdict]:
+    """Measure and judge; nothing is measured where the drill did not get that far."""
+    if record.watch is None:
+        return None, _unfinished(record, "the load was never steady, or not seen to stop")
+    if record.objectives is None:
+        return None, _unfinished(record, "the objectives were never stated")
+    recovery = _measure(record, record.watch)
+    verdict = judge(
+        recovery,
+        record.objectives,
+        injections=record.injections,
+        watch=record.watch,
+        obstacles=record.obstacles,
+        breaches=record.breaches,
+        doubts=record.doubts,
+    )
+    return recovery, verdict
+
+
+def save_verdict(folder: Path, recovery: Recovery | None, verdict: Verdict) -> None:
+    """Write ``verdict.json``; it appears whole or not at all."""
+    document = {
+        "outcome": verdict.outcome.value,
+        "reasons": list(verdict.reasons),
+        "recovery": None if recovery is None else asdict(recovery),
+    }
+    unfinished = folder / f"{VERDICT_FILE}.part"
+    unfinished.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    unfinished.replace(folder / VERDICT_FILE)
+
+
+def read_verdict(folder: Path) -> tuple[Recovery | None, Verdict] | None:
+    """What was saved with the drill; None where its run ended before a verdict.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
+    path = folder / VERDICT_FILE
+    if not path.exists():
+        return None
+    try:
+        document = json.loads(path.read_bytes())
+        recovery = document["recovery"]
+        outcome = Outcome(document["outcome"])
+        verdict = Verdict(outcome, tuple(map(str, document["reasons"])))
+        return None if recovery is None else _recovery(recovery), verdict
+    except (ValueError, TypeError, KeyError) as error:
+        raise RecordError(f"{path}: not a saved verdict: {error}") from error
+
+
+def _entries(timeline: Path) -> Sequence[Entry]:
+    try:
+        return read_timeline(timeline)
+    except FileNotFoundError as error:
+        raise RecordError(
+            f"{timeline}: no such file: name a drill's folder, or a run's"
+        ) from error
+    except ValueError as error:
+        raise RecordError(str(error)) from error
+
+
+def _final_read(path: Path, entries: Sequence[Entry]) -> NDArray[np.void] | None:
+    """The final read, if the timeline says that it was finished."""
+    told = next((entry for entry in reversed(entries) if entry.event is Event.FINAL_READ), None)
+    if told is None:
+        return None
+    if not path.exists():
+        raise RecordError(f"{path}: no such file, though the timeline tells of a final read")
+    size, rows = path.stat().st_size, told.details.get("rows")
+    if not isinstance(rows, int) or size != FINAL_READ.itemsize * rows:
+        raise RecordError(
+            f"{path}: damaged: {size} bytes are not the {rows} rows of"
+            f" {FINAL_READ.itemsize} bytes that the timeline tells of"
+        )
+    return np.fromfile(path, FINAL_READ)
+
+
+def _unfinished(record: DrillRecord, why: str) -> Verdict:
+    """The verdict on a drill that ended before its end; ``why`` where it says nothing."""
+    obstacles = record.obstacles or (f"the drill did not finish: {why}",)
+    return Verdict(Outcome.INCONCLUSIVE, (*obstacles, *record.breaches))
+
+
+def _measure(record: DrillRecord, watch: Watch) -> Recovery | None:
+    if record.settle_seconds is None or not record.injections:
+        return None
+    return measure(
+        record.ledger,
+        record.final_read,
+        injections=record.injections,
+        watch=watch,
+        settle_seconds=record.settle_seconds,
+    )
+
+
+def _recovery(figures: dict[str, Any]) -> Recovery:
+    """The figures as they were saved; a TypeError where one is missing or unknown."""
+    outages = tuple(Outage(**outage) for outage in figures.pop("outages"))
+    examples = tuple(map(int, figures.pop("lost_examples")))
+    return Recovery(outages=outages, lost_examples=examples, **figures)

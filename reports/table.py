@@ -1,0 +1,163 @@
+"""The table at a run's end: what each drill showed, and why where it is not MET."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from reports.reasons import seconds_text
+from reports.record import judge_record, load_record, read_verdict
+from reports.recovery import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from reports.record import DrillRecord
+    from reports.recovery import Objectives, Recovery, Verdict
+    from reports.timeline import Json
+
+WIDTH = 110
+_SCENARIO_WIDTH = 33
+_HEADINGS = (
+    "scenario", "verdict",
+    "RTO / objective", "RPO / objective", "lost", "unknown", "resolution",
+)  # fmt: skip
+_NUMBERS = 2  # columns from here on are figures, aligned to the right
+_NOT_KNOWN = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One drill in the table, as text that any process can send to another."""
+
+    scenario: str
+    outcome: Outcome
+    rto: str
+    rpo: str
+    lost: str
+    unknown: str
+    resolution: str
+    allowance_seconds: float
+    reasons: Sequence[str]
+
+    @classmethod
+    def of(cls, folder: Path) -> Row:
+        """The row of a drill by its saved verdict, or by one reached now if none is saved.
+
+        Raises:
+            RecordError: the drill's record is damaged.
+        """
+        record = load_record(folder)
+        recovery, verdict = read_verdict(folder) or judge_record(record)
+        return cls.judged(record, recovery, verdict)
+
+    @classmethod
+    def judged(cls, record: DrillRecord, recovery: Recovery | None, verdict: Verdict) -> Row:
+        return cls(
+            scenario=record.scenario,
+            outcome=verdict.outcome,
+            rto=_rto(recovery, record.objectives),
+            rpo=_rpo(recovery, record.objectives),
+            lost=_lost(recovery),
+            unknown=_NOT_KNOWN if recovery is None else f"{recovery.unknown:,}",
+            resolution=(
+                _NOT_KNOWN if recovery is None else seconds_text(recovery.resolution_seconds)
+            ),
+            allowance_seconds=sum(record.allowance_seconds.values()),
+            reasons=tuple(verdict.reasons),
+        )
+
+    @classmethod
+    def inconclusive(cls, scenario: str, why: str) -> Row:
+        """The row of a drill that left no record."""
+        return cls(
+            scenario=scenario,
+            outcome=Outcome.INCONCLUSIVE,
+            rto=_NOT_KNOWN,
+            rpo=_NOT_KNOWN,
+            lost=_NOT_KNOWN,
+            unknown=_NOT_KNOWN,
+            resolution=_NOT_KNOWN,
+            allowance_seconds=0.0,
+            reasons=(why,),
+        )
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Row:
+        fields = {**document, "outcome": Outcome(document["outcome"])}
+        return cls(**{**fields, "reasons": tuple(document["reasons"])})
+
+    def to_json(self) -> dict[str, Json]:
+        plain = asdict(self)
+        return {**plain, "outcome": self.outcome.value, "reasons": list(self.reasons)}
+
+
+def render_table(rows: Sequence[Row]) -> str:
+    """Plain text, WIDTH columns at the most: the table, and below it the reasons."""
+    cells = [_HEADINGS, *(_cells(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [_line(row, widths) for row in cells]
+    lines.insert(1, "-" * len(lines[0]))
+    return "\n".join((*lines, *_allowances(rows), *_reasons(rows)))
+
+
+def _cells(row: Row) -> Sequence[str]:
+    name = row.scenario.replace("_", " ")
+    if len(name) > _SCENARIO_WIDTH:
+        name = f"{name[: _SCENARIO_WIDTH - 1]}…"
+    return (name, row.outcome.value, row.rto, row.rpo, row.lost, row.unknown, row.resolution)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    aligned = (
+        cell.rjust(width) if place >= _NUMBERS else cell.ljust(width)
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "  ".join(aligned).rstrip()
+
+
+def _allowances(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.allowance_seconds:
+            yield (
+                f"{row.scenario}: people may take {seconds_text(row.allowance_seconds)} to"
+                " decide, which is not in the RTO measured"
+            )
+
+
+def _reasons(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.outcome is Outcome.MET:
+            continue
+        yield ""
+        yield f"{row.outcome.value}: {row.scenario}"
+        for reason in row.reasons:
+            yield from textwrap.wrap(
+                reason, WIDTH, initial_indent="  - ", subsequent_indent="    "
+            )
+
+
+def _rto(recovery: Recovery | None, objectives: Objectives | None) -> str:
+    if recovery is None or objectives is None:
+        return _NOT_KNOWN
+    bound = "≥ " if recovery.rto_is_lower_bound else ""
+    return f"{bound}{_against(recovery.rto_seconds, objectives.rto_seconds)}"
+
+
+def _rpo(recovery: Recovery | None, objectives: Objectives | None) -> str:
+    if recovery is None or recovery.lost is None or objectives is None:
+        return _NOT_KNOWN
+    return _against(recovery.rpo_seconds, objectives.rpo_seconds)
+
+
+def _against(measured: float, objective: float) -> str:
+    return f"{seconds_text(measured)} / {seconds_text(objective)}"
+
+
+def _lost(recovery: Recovery | None) -> str:
+    """Acknowledged and missing, whether before the fault took effect or after."""
+    if recovery is None or recovery.lost is None or recovery.lost_after_effect is None:
+        return _NOT_KNOWN
+    return f"{recovery.lost + recovery.lost_after_effect:,}"

@@ -1,0 +1,181 @@
+"""Histories of drills, adversarial and plausible ones, and how to hand them to reports/.
+
+All times are quarters of a second, which floats hold exactly: ties are frequent, and no
+comparison hangs on rounding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hypothesis import strategies as st
+
+from reports.ledger import FINAL_READ, LEDGER, Operation, Outcome
+from reports.recovery import Injection, Objectives, Recovery, Verdict, Watch, judge, measure
+from tests.property.reports.reference import Attempt, Demand, Drill, Fault, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+QUARTER = 0.25
+KINDS = ("YES", "NO", "UNKNOWN", "PENDING")
+
+
+def quarters(least: float, most: float) -> st.SearchStrategy[float]:
+    whole = st.integers(int(least / QUARTER), int(most / QUARTER))
+    return whole.map(lambda number: number * QUARTER)
+
+
+@st.composite
+def attempts(draw: st.DrawFn) -> Attempt:
+    told = draw(st.sampled_from(KINDS))
+    began, took = draw(quarters(0, 24)), draw(st.sampled_from((0.0, 0.25, 0.5, 1.0, 4.0)))
+    key = draw(st.integers(0, 12))
+    value = key * 10 + draw(st.sampled_from((0, 0, 0, 1)))
+    return Attempt(key, value, began, None if told == "PENDING" else began + took, told)
+
+
+@st.composite
+def faults(draw: st.DrawFn) -> Fault:
+    started = draw(quarters(2, 16))
+    took_effect = started + draw(st.sampled_from((0.0, 0.25, 0.5, 2.0)))
+    gone = took_effect + draw(quarters(0, 6))
+    oddity = draw(st.integers(0, 19))
+    return Fault(
+        started,
+        None if oddity == 0 else took_effect,
+        None if oddity == 1 else gone,
+    )
+
+
+strange_rows = st.builds(Row, st.integers(0, 15), st.integers(0, 159), st.booleans())
+
+
+@st.composite
+def final_reads(draw: st.DrawFn, tried: Sequence[Attempt]) -> list[Row] | None:
+    """What was acknowledged, and some of what nobody knows; often with something wrong."""
+    unknown_there = draw(st.booleans())
+    rows = {
+        one.key: Row(one.key, one.value, settled=True)
+        for one in reversed(tried)
+        if one.told == "YES" or (unknown_there and one.told in {"UNKNOWN", "PENDING"})
+    }
+    if draw(st.booleans()):
+        return list(rows.values())
+    if draw(st.integers(0, 9)) == 0:
+        return None
+    for key in draw(st.lists(st.sampled_from(sorted(rows)), max_size=3)) if rows else ():
+        rows.pop(key, None)
+    strange = strange_rows
+    if tried:
+        again = st.sampled_from(tried).map(lambda one: Row(one.key, one.value, settled=False))
+        strange |= again
+    return [*draw(st.lists(strange, max_size=2)), *rows.values()]
+
+
+@st.composite
+def chaotic_drills(draw: st.DrawFn) -> Drill:
+    tried = draw(st.lists(attempts(), max_size=16))
+    steady = draw(quarters(0, 3))
+    return Drill(
+        attempts=tried,
+        rows=draw(final_reads(tried)),
+        faults=draw(st.lists(faults(), min_size=1, max_size=3)),
+        steady=steady,
+        stopped=steady + draw(quarters(0, 24)),
+        settle=draw(st.sampled_from((0.25, 0.5, 1.0, 2.0, 4.0))),
+    )
+
+
+@st.composite
+def plausible_drills(draw: st.DrawFn) -> Drill:
+    """A steady load in which failures come in runs after the fault, as they do in life."""
+    every = draw(st.sampled_from((0.25, 0.5)))
+    stopped = draw(quarters(16, 30))
+    broken = draw(st.lists(faults(), min_size=1, max_size=2))
+    fault_at = min(fault.started for fault in broken)
+    bad = draw(st.lists(st.tuples(quarters(-0.5, 12), quarters(0, 5)), max_size=2))
+    told, took = draw(st.sampled_from(KINDS[1:])), draw(st.sampled_from((0.0, 0.25, 1.5)))
+    tried = []
+    for number in range(int(stopped / every) + draw(st.sampled_from((1, 1, 0, -1, -3, -6)))):
+        began = number * every
+        fails = any(0 <= began - fault_at - start <= lasts for start, lasts in bad)
+        ended = None if fails and told == "PENDING" else began + took
+        tried.append(Attempt(number, number * 10, began, ended, told if fails else "YES"))
+    return Drill(
+        attempts=tried,
+        rows=draw(final_reads(tried)),
+        faults=broken,
+        steady=0.0,
+        stopped=stopped,
+        settle=draw(st.sampled_from((0.5, 1.0, 2.0, 4.0))),
+    )
+
+
+drills = chaotic_drills() | plausible_drills()
+
+demands = st.builds(
+    Demand,
+    rto=st.sampled_from((0.5, 2.0, 4.0, 8.0, 30.0)),
+    rpo=st.sampled_from((0.0, 0.0, 1.0, 4.0)),
+    p95=st.sampled_from((None, None, 0.25, 1.5, 6.0)),
+    unsettled=st.sampled_from((None, None, 0, 2)),
+)
+
+
+def as_ledger(tried: Sequence[Attempt]) -> NDArray[np.void]:
+    ledger = np.zeros(len(tried), LEDGER)
+    for record, attempt in zip(ledger, tried, strict=True):
+        record["key"], record["value"] = attempt.key, attempt.value
+        record["began"] = attempt.began
+        record["ended"] = np.nan if attempt.ended is None else attempt.ended
+        record["outcome"] = Outcome[attempt.told]
+        record["operation"] = Operation.CREATE
+    return ledger
+
+
+def as_final_read(rows: Sequence[Row] | None) -> NDArray[np.void] | None:
+    if rows is None:
+        return None
+    return np.array([(row.key, row.value, row.settled) for row in rows], FINAL_READ)
+
+
+def as_injections(drill: Drill) -> list[Injection]:
+    return [
+        Injection(
+            fault="Kill(db-1)",
+            started_at=fault.started,
+            took_effect_at=fault.took_effect,
+            gone_at=fault.gone,
+        )
+        for fault in drill.faults
+    ]
+
+
+def as_watch(drill: Drill) -> Watch:
+    return Watch(started_at=drill.steady, ended_at=drill.stopped)
+
+
+def measured(drill: Drill) -> Recovery:
+    return measure(
+        as_ledger(drill.attempts),
+        as_final_read(drill.rows),
+        injections=as_injections(drill),
+        watch=as_watch(drill),
+        settle_seconds=drill.settle,
+    )
+
+
+def judged(drill: Drill, demand: Demand) -> Verdict:
+    objectives = Objectives(
+        rto_seconds=demand.rto,
+        rpo_seconds=demand.rpo,
+        p95_seconds=demand.p95,
+        unsettled=demand.unsettled,
+    )
+    return judge(
+        measured(drill), objectives, injections=as_injections(drill), watch=as_watch(drill)
+    )

@@ -1,0 +1,314 @@
+"""The slow, obvious checker: the design's words as plain loops, one attempt at a time.
+
+It shares no code with reports/ beyond the names of what a customer can be told, and it
+knows no numpy. Where it and reports/ disagree, one of them misreads the design.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Attempt:
+    key: int
+    value: int
+    began: float
+    ended: float | None  # None: nobody ever answered
+    told: str  # YES, NO, UNKNOWN or PENDING
+
+
+@dataclass(frozen=True)
+class Row:
+    key: int
+    value: int
+    settled: bool
+
+
+@dataclass(frozen=True)
+class Fault:
+    started: float
+    took_effect: float | None
+    gone: float | None
+
+
+@dataclass(frozen=True)
+class Drill:
+    attempts: Sequence[Attempt]
+    rows: Sequence[Row] | None
+    faults: Sequence[Fault]
+    steady: float
+    stopped: float
+    settle: float
+
+
+@dataclass(frozen=True)
+class Demand:
+    rto: float
+    rpo: float
+    p95: float | None
+    unsettled: int | None
+
+
+@dataclass(frozen=True)
+class SeenOutage:
+    began: float
+    restored: float | None
+    seconds: float
+    failed: int
+    resolution: float
+
+
+def watched(drill: Drill) -> list[Attempt]:
+    """Attempts that count for outages: those begun before the load was stopped."""
+    return [attempt for attempt in drill.attempts if attempt.began <= drill.stopped]
+
+
+def covered_until(drill: Drill) -> float:
+    return max((attempt.began for attempt in watched(drill)), default=drill.steady)
+
+
+def seen_until(drill: Drill) -> float:
+    """The stop of the load, unless the ledger ends more than a second before it."""
+    last = covered_until(drill)
+    return last if last < drill.stopped - 1.0 else drill.stopped
+
+
+def in_flight(attempt: Attempt, at: float) -> bool:
+    return attempt.began < at and (attempt.ended is None or attempt.ended >= at)
+
+
+def pains(drill: Drill) -> list[tuple[float, Attempt]]:
+    """When each failed write hurt: as it began, and at every fault it was in flight at."""
+    first = min(fault.started for fault in drill.faults)
+    found = []
+    for attempt in watched(drill):
+        if attempt.told == "YES":
+            continue
+        if attempt.began >= first:
+            found.append((attempt.began, attempt))
+        at = [fault.started for fault in drill.faults if in_flight(attempt, fault.started)]
+        found += [(started, attempt) for started in at]
+    return sorted(found, key=lambda pain: pain[0])
+
+
+def restoring_write(drill: Drill, after: float) -> Attempt | None:
+    """The first acknowledged write after that, with nothing failing for a settled while.
+
+    It need not have been watched for that long: see ``outages``.
+    """
+    hurts = [moment for moment, _ in pains(drill)]
+    writes = sorted(
+        (attempt for attempt in watched(drill) if attempt.told == "YES"),
+        key=lambda attempt: (attempt.began, attempt.ended),
+    )
+    for write in writes:
+        clean = not any(write.began <= hurt <= write.began + drill.settle for hurt in hurts)
+        if write.began > after and clean:
+            return write
+    return None
+
+
+def first_write_from(drill: Drill, moment: float) -> float:
+    return min(
+        (attempt.began for attempt in watched(drill) if attempt.began >= moment),
+        default=math.inf,
+    )
+
+
+def start_of_outage(drill: Drill, hurt: Sequence[tuple[float, Attempt]]) -> float:
+    """From the fault that brought it; from its own first failure if it came late."""
+    first, last = hurt[0][0], hurt[-1][0]
+    for started in sorted(fault.started for fault in drill.faults):
+        bites_at_once = first <= first_write_from(drill, started) + drill.settle
+        if started <= first and bites_at_once:
+            return started
+    for started in sorted(fault.started for fault in drill.faults):
+        earlier = [attempt for _, attempt in hurt if attempt.began < started]
+        if first < started <= last and all(in_flight(one, started) for one in earlier):
+            return started
+    return first
+
+
+def widest_gap(drill: Drill, since: float, until: float) -> float:
+    begins = sorted(attempt.began for attempt in watched(drill))
+    before = [began for began in begins if began < since]
+    points = [before[-1] if before else since]
+    points += [began for began in begins if since <= began <= until]
+    points.append(until)
+    widest = 0.0
+    for one, following in pairwise(points):
+        widest = max(widest, following - one)
+    return widest
+
+
+def outages(drill: Drill) -> list[SeenOutage]:
+    found = []
+    remaining = pains(drill)
+    while remaining:
+        write = restoring_write(drill, after=remaining[0][0])
+        end_of_run = math.inf if write is None else write.began
+        hurt = [pain for pain in remaining if pain[0] < end_of_run]
+        remaining = [pain for pain in remaining if pain[0] > end_of_run]
+        began = start_of_outage(drill, hurt)
+        settled = write is not None and write.began + drill.settle <= seen_until(drill)
+        if write is None:
+            ended = seen_until(drill)
+        else:
+            assert write.ended is not None
+            ended = write.ended
+        until = write.began if write is not None and settled else drill.stopped
+        found.append(
+            SeenOutage(
+                began=began,
+                restored=ended if settled else None,
+                seconds=ended - began,
+                failed=len({id(attempt) for _, attempt in hurt}),
+                resolution=widest_gap(drill, began, until),
+            )
+        )
+    return found
+
+
+def settled(drill: Drill) -> bool:
+    """Whether service was seen restored after everything that happened to it."""
+    if any(outage.restored is None for outage in outages(drill)):
+        return False
+    last_fault = max(fault.started for fault in drill.faults)
+    return first_write_from(drill, last_fault) + drill.settle <= seen_until(drill)
+
+
+def said_yes(drill: Drill, key: int) -> list[Attempt]:
+    return [one for one in drill.attempts if one.key == key and one.told == "YES"]
+
+
+def missing(drill: Drill) -> dict[int, str]:
+    """Each acknowledged key that is gone, and whether before or after the effect."""
+    assert drill.rows is not None
+    present = {row.key for row in drill.rows}
+    first = min(drill.faults, key=lambda fault: fault.started)
+    gone = {}
+    for key in {attempt.key for attempt in drill.attempts}:
+        answers = [yes.ended for yes in said_yes(drill, key) if yes.ended is not None]
+        if not answers or key in present:
+            continue
+        excused = first.took_effect is None or max(answers) < first.took_effect
+        gone[key] = "before" if excused else "after"
+    return gone
+
+
+def rpo(drill: Drill) -> float:
+    started = min(fault.started for fault in drill.faults)
+    ages = [0.0]
+    for key in missing(drill):
+        for yes in said_yes(drill, key):
+            assert yes.ended is not None
+            ages.append(started - yes.ended)
+    return max(ages)
+
+
+def kind_of_row(drill: Drill, row: Row) -> str:
+    of_key = [attempt for attempt in drill.attempts if attempt.key == row.key]
+    told = {attempt.told for attempt in of_key if attempt.value == row.value}
+    if not of_key:
+        return "unwritten"
+    if not told or ("YES" not in told and said_yes(drill, row.key)):
+        return "corrupted"
+    if "YES" in told:
+        return "acknowledged"
+    return "refused" if told == {"NO"} else "unknown"
+
+
+def count_rows(drill: Drill, kind: str) -> int:
+    return sum(1 for row in drill.rows or () if kind_of_row(drill, row) == kind)
+
+
+def duplicated(drill: Drill) -> int:
+    rows = drill.rows or ()
+    return len(rows) - len({row.key for row in rows})
+
+
+def unsettled(drill: Drill) -> int:
+    rows = drill.rows or ()
+    return sum(1 for row in rows if said_yes(drill, row.key) and not row.settled)
+
+
+def after_fault(drill: Drill) -> list[Attempt]:
+    started = min(fault.started for fault in drill.faults)
+    return [attempt for attempt in watched(drill) if attempt.began >= started]
+
+
+def before_fault(drill: Drill) -> list[Attempt]:
+    started = min(fault.started for fault in drill.faults)
+    return [one for one in watched(drill) if drill.steady <= one.began < started]
+
+
+def failed_before_fault(drill: Drill) -> list[Attempt]:
+    started = min(fault.started for fault in drill.faults)
+    return [
+        one
+        for one in before_fault(drill)
+        if one.told != "YES" and one.ended is not None and one.ended < started
+    ]
+
+
+def p95(drill: Drill) -> float | None:
+    """The smallest latency that at least 95 of 100 attempts do not exceed."""
+    took = sorted(
+        (drill.stopped if one.ended is None else one.ended) - one.began
+        for one in after_fault(drill)
+    )
+    for place, seconds in enumerate(took, start=1):
+        if place * 100 >= 95 * len(took):
+            return seconds
+    return None
+
+
+def verdict(drill: Drill, demand: Demand) -> str:
+    """MET, MISSED or INCONCLUSIVE, straight from the list of the design."""
+    if (
+        any(fault.took_effect is None for fault in drill.faults)
+        or not before_fault(drill)
+        or not after_fault(drill)
+        or failed_before_fault(drill)
+    ):
+        return "INCONCLUSIVE"
+    if breaks_a_promise(drill, demand):
+        return "MISSED"
+    started = min(fault.started for fault in drill.faults)
+    if (
+        drill.rows is None
+        or covered_until(drill) < drill.stopped - 1.0
+        or not settled(drill)
+        or any(fault.gone is None for fault in drill.faults)
+        or widest_gap(drill, started, drill.stopped) > min(demand.rto, drill.settle)
+    ):
+        return "INCONCLUSIVE"
+    return "MET"
+
+
+def breaks_a_promise(drill: Drill, demand: Demand) -> bool:
+    if any(outage.seconds > demand.rto for outage in outages(drill)):
+        return True
+    slowest = p95(drill)
+    if demand.p95 is not None and slowest is not None and slowest > demand.p95:
+        return True
+    return drill.rows is not None and breaks_a_promise_of_data(drill, demand)
+
+
+def breaks_a_promise_of_data(drill: Drill, demand: Demand) -> bool:
+    gone = missing(drill)
+    return (
+        "after" in gone.values()
+        or ("before" in gone.values() and demand.rpo == 0)
+        or (bool(gone) and rpo(drill) > demand.rpo)
+        or any(count_rows(drill, kind) for kind in ("corrupted", "unwritten", "refused"))
+        or duplicated(drill) > 0
+        or (demand.unsettled is not None and unsettled(drill) > demand.unsettled)
+    )

@@ -1,0 +1,87 @@
+"""Belief: measure and judge say what the slow, obvious reference says, of any history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import event, given, settings
+
+from tests.property.reports import reference
+from tests.property.reports.histories import demands, drills, judged, measured
+
+if TYPE_CHECKING:
+    from tests.property.reports.reference import Demand, Drill
+
+EXAMPLES = settings(max_examples=300, deadline=None)
+
+
+@EXAMPLES
+@given(drills)
+def test_outages_are_those_of_the_reference(drill: Drill) -> None:
+    recovery = measured(drill)
+    seen = reference.outages(drill)
+    event(f"{len(seen)} outages")
+    assert [
+        (
+            one.began_at,
+            one.restored_at,
+            one.seconds,
+            one.failed_attempts,
+            one.resolution_seconds,
+        )
+        for one in recovery.outages
+    ] == [(one.began, one.restored, one.seconds, one.failed, one.resolution) for one in seen]
+    assert recovery.rto_seconds == max((one.seconds for one in seen), default=0.0)
+    assert recovery.rto_is_lower_bound == any(one.restored is None for one in seen)
+    assert recovery.settled == reference.settled(drill)
+
+
+@EXAMPLES
+@given(drills)
+def test_losses_are_those_of_the_reference(drill: Drill) -> None:
+    recovery = measured(drill)
+    if drill.rows is None:
+        assert recovery.lost is None
+        assert recovery.unsettled is None
+        return
+    gone = reference.missing(drill)
+    assert recovery.lost == list(gone.values()).count("before")
+    assert recovery.lost_after_effect == list(gone.values()).count("after")
+    assert list(recovery.lost_examples) == sorted(gone)[:10]
+    assert recovery.rpo_seconds == reference.rpo(drill)
+    assert recovery.corrupted == reference.count_rows(drill, "corrupted")
+    assert recovery.unwritten == reference.count_rows(drill, "unwritten")
+    assert recovery.refused_present == reference.count_rows(drill, "refused")
+    assert recovery.unknown_present == reference.count_rows(drill, "unknown")
+    assert recovery.duplicated == reference.duplicated(drill)
+    assert recovery.unsettled == reference.unsettled(drill)
+
+
+@EXAMPLES
+@given(drills)
+def test_counts_and_coverage_are_those_of_the_reference(drill: Drill) -> None:
+    recovery = measured(drill)
+    started = min(fault.started for fault in drill.faults)
+    told = [attempt.told for attempt in drill.attempts]
+    assert recovery.attempts == len(told)
+    assert recovery.acknowledged == told.count("YES")
+    assert recovery.refused == told.count("NO")
+    assert recovery.unknown == told.count("UNKNOWN") + told.count("PENDING")
+    assert recovery.attempts_before_fault == len(reference.before_fault(drill))
+    assert recovery.failed_before_fault == len(reference.failed_before_fault(drill))
+    assert recovery.attempts_after_fault == len(reference.after_fault(drill))
+    assert recovery.covered_until == reference.covered_until(drill)
+    assert recovery.p95_seconds == reference.p95(drill)
+    if started <= drill.stopped:
+        gap = reference.widest_gap(drill, started, drill.stopped)
+        assert recovery.widest_gap_seconds == gap
+    assert recovery.damaged == 0
+
+
+@EXAMPLES
+@given(drills, demands)
+def test_the_verdict_is_that_of_the_reference(drill: Drill, demand: Demand) -> None:
+    verdict = judged(drill, demand)
+    event(verdict.outcome.value)
+    assert verdict.outcome.value == reference.verdict(drill, demand), verdict.reasons
+    assert (verdict.outcome == "MET") == (not verdict.reasons)

@@ -1,0 +1,44 @@
+"""Belief: whatever ends the writer, what it had written can be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from reports.ledger import LEDGER, LedgerWriter, Operation, Outcome, read_ledger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_an_attempt_is_pending_until_it_is_answered(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.bin"
+    with LedgerWriter(path) as writer:
+        first = writer.began(key=7, value=70, customer=3, operation=Operation.CREATE, at=1.5)
+        writer.began(key=8, value=80, customer=4, operation=Operation.READ, at=1.75)
+        assert list(read_ledger(path)["outcome"]) == [Outcome.PENDING, Outcome.PENDING]
+        assert np.isnan(read_ledger(path)["ended"]).all()
+        first.write(ended=2.0, outcome=Outcome.YES, status=201)
+    record = read_ledger(path)[0]
+    assert record.item() == (7, 70, 1.5, 2.0, Outcome.YES, Operation.CREATE, 201, 3, 0)
+    assert read_ledger(path)["outcome"][1] == Outcome.PENDING
+
+
+def test_a_torn_last_record_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.bin"
+    path.write_bytes(np.zeros(2, LEDGER).tobytes()[:-1])
+    assert read_ledger(path).size == 1
+
+
+def test_a_ledger_that_is_missing_or_empty_has_no_records(tmp_path: Path) -> None:
+    assert read_ledger(tmp_path / "ledger.bin").size == 0
+    (tmp_path / "ledger.bin").touch()
+    assert read_ledger(tmp_path / "ledger.bin").size == 0
+
+
+def test_a_ledger_is_never_written_over(tmp_path: Path) -> None:
+    (tmp_path / "ledger.bin").touch()
+    with pytest.raises(FileExistsError):
+        LedgerWriter(tmp_path / "ledger.bin")
