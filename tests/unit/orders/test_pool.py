@@ -1,0 +1,167 @@
+"""We believe that the pool keeps its connections, and that no broken one is ever lent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from environments.replica.images.orders.orders import pool as pool_module
+from environments.replica.images.orders.orders.pool import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import asyncpg
+
+
+class FakeConnection:
+    def __init__(self, *, silent: bool = False) -> None:
+        self.silent = silent
+        self.closed = False
+        self.listeners: list[Callable[[object], None]] = []
+
+    def is_closed(self) -> bool:
+        return self.closed
+
+    def terminate(self) -> None:
+        self.closed = True
+        for listener in self.listeners:
+            asyncio.get_running_loop().call_soon(listener, self)
+
+    def add_termination_listener(self, listener: Callable[[object], None]) -> None:
+        self.listeners.append(listener)
+
+    async def fetchval(self, _: str) -> int:
+        if self.silent:
+            await asyncio.Event().wait()
+        return 1
+
+
+class Server:
+    """Gives out connections; while ``down`` it refuses them."""
+
+    def __init__(self) -> None:
+        self.given: list[FakeConnection] = []
+        self.down = False
+
+    async def connect(self) -> asyncpg.Connection[asyncpg.Record]:
+        await asyncio.sleep(0)
+        if self.down:
+            raise ConnectionRefusedError("nobody listens")
+        self.given.append(FakeConnection())
+        return cast("asyncpg.Connection[asyncpg.Record]", self.given[-1])
+
+
+def run(test: Callable[[Pool, Server], Awaitable[None]], size: int = 2) -> None:
+    async def with_pool() -> None:
+        server = Server()
+        pool = Pool(server.connect, size)
+        pool.start()
+        try:
+            async with asyncio.timeout(5):
+                await test(pool, server)
+        finally:
+            await pool.stop()
+
+    asyncio.run(with_pool())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - the pool says nothing when it changes
+        await asyncio.sleep(0.001)
+
+
+def test_it_lends_no_more_than_its_size_and_says_so_in_time() -> None:
+    async def body(pool: Pool, _: Server) -> None:
+        await pool.take(within=1)
+        lent = await pool.take(within=1)
+        with pytest.raises(TimeoutError):
+            await pool.take(within=0.01)
+        assert (pool.open, pool.in_use) == (2, 2)
+        waiting = asyncio.create_task(pool.take(within=1))
+        await asyncio.sleep(0)
+        pool.give_back(lent)
+        assert await waiting is lent
+
+    run(body)
+
+
+def test_the_connection_used_last_is_lent_first() -> None:
+    async def body(pool: Pool, _: Server) -> None:
+        first, second = await pool.take(within=1), await pool.take(within=1)
+        pool.give_back(first)
+        pool.give_back(second)
+        assert await pool.take(within=1) is second
+
+    run(body)
+
+
+def test_a_terminated_connection_is_replaced_while_nobody_asks() -> None:
+    async def body(pool: Pool, server: Server) -> None:
+        lent = await pool.take(within=1)
+        lent.terminate()
+        await until(lambda: len(server.given) == 2)
+        assert await pool.take(within=1) is not lent
+
+    run(body, size=1)
+
+
+def test_a_connection_that_the_server_closed_is_not_lent() -> None:
+    async def body(pool: Pool, server: Server) -> None:
+        lent = await pool.take(within=1)
+        pool.give_back(lent)
+        server.given[0].closed = True  # and nobody is told
+        assert await pool.take(within=1) is not lent
+
+    run(body, size=1)
+
+
+def test_an_idle_connection_that_fell_silent_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool_module, "ASK_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(pool_module, "ANSWER_SECONDS", 0.01)
+
+    async def body(pool: Pool, server: Server) -> None:
+        pool.give_back(await pool.take(within=1))
+        server.given[0].silent = True
+        await until(lambda: len(server.given) == 2)
+        assert server.given[0].closed
+        assert cast("object", await pool.take(within=1)) is server.given[1]
+
+    run(body, size=1)
+
+
+def test_one_that_came_together_with_the_end_of_waiting_is_not_lost() -> None:
+    async def body(pool: Pool, _: Server) -> None:
+        lent = await pool.take(within=1)
+        waiting = asyncio.create_task(pool.take(within=1))
+        await asyncio.sleep(0)
+        pool.give_back(lent)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert await pool.take(within=0.1) is lent
+
+    run(body, size=1)
+
+
+def test_it_says_why_and_connects_once_the_server_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool_module, "RETRY_SECONDS", 0.001)
+
+    async def body(pool: Pool, server: Server) -> None:
+        lent = await pool.take(within=1)
+        server.down = True
+        lent.terminate()
+        await until(lambda: pool.trouble is not None)
+        assert pool.trouble == "ConnectionRefusedError: nobody listens"
+        assert pool.open == 0
+        server.down = False
+        assert await pool.take(within=1) is not lent
+        assert pool.trouble is None
+
+    run(body, size=1)

@@ -1,0 +1,223 @@
+"""We believe that each answer says what it means, with a request id on everything.
+
+4xx is for what was certainly not done, 503 for what nobody knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from environments.replica.images.orders.orders.database import DatabaseUnavailableError
+from environments.replica.images.orders.orders.health import Health
+from environments.replica.images.orders.orders.intake import KeyReusedError
+from environments.replica.images.orders.orders.routes import Services, make_app
+from environments.replica.images.orders.orders.store import NewOrder, Order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BODY = {"customer": "ada", "item": "lamp", "amount_cents": 1200}
+ORDER = Order(
+    id=7, key="ada-1", customer="ada", item="lamp", amount_cents=1200, status="pending"
+)
+
+
+@dataclass
+class Part:
+    trouble: str | None = None
+
+
+@dataclass
+class Shop:
+    """All that the routes call."""
+
+    order: Order = ORDER
+    created: bool = True
+    fails: Exception | None = None
+    cached: dict[int, bytes] = field(default_factory=dict)
+    taken: list[NewOrder] = field(default_factory=list)
+
+    async def take(self, new: NewOrder) -> tuple[Order, bool]:
+        self.taken.append(new)
+        if self.fails:
+            raise self.fails
+        return self.order, self.created
+
+    async def find(self, order_id: int) -> Order | None:
+        if self.fails:
+            raise self.fails
+        return self.order if order_id == self.order.id else None
+
+    async def page(self, customer: str, *, after: int, limit: int) -> list[dict[str, object]]:
+        rows = [{"id": number, "customer": customer} for number in range(1, 6)]
+        return [row for row in rows if int(str(row["id"])) > after][:limit]
+
+    async def get(self, order_id: int) -> bytes | None:
+        return self.cached.get(order_id)
+
+    async def put(self, order_id: int, order: bytes) -> None:
+        self.cached[order_id] = order
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        database: str | None = None,
+    ) -> httpx.Response:
+        health = Health(Part(database), Part(), Part(), started=True)
+        app = make_app(Services(self, self, self, health))
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://orders"
+            ) as client:
+                return await client.request(
+                    method,
+                    path,
+                    content=None if body is None else content,
+                    headers={"Content-Type": "application/json", **(headers or {})},
+                )
+
+        return asyncio.run(send())
+
+    def create(self, body: object = BODY, key: str | None = "ada-1") -> httpx.Response:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.ask("POST", "/orders", body, headers=headers)
+
+
+def test_a_new_order_is_201_and_one_taken_before_is_200() -> None:
+    created = Shop().create()
+    assert (created.status_code, created.json()) == (201, asdict(ORDER))
+    assert Shop(created=False).create().status_code == 200
+
+
+def test_another_order_under_the_key_is_422() -> None:
+    answer = Shop(fails=KeyReusedError("other")).create()
+    assert (answer.status_code, answer.json()["error"]) == (422, "other")
+
+
+def test_an_unknown_outcome_is_503_with_a_time_to_come_back() -> None:
+    answer = Shop(fails=DatabaseUnavailableError("secret host name")).create()
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
+    assert "secret" not in answer.text
+
+
+def test_a_fault_of_ours_is_500_and_says_nothing_of_the_inside() -> None:
+    answer = Shop(fails=RuntimeError("inside")).create()
+    assert answer.status_code == 500
+    assert set(answer.json()) == {"error", "request_id"}
+    assert "inside" not in answer.text
+
+
+@pytest.mark.parametrize(("key", "status"), [(None, 400), ("", 400), ("k" * 201, 422)])
+def test_a_bad_key_is_refused_before_anything_is_done(key: str | None, status: int) -> None:
+    shop = Shop()
+    answer = shop.create(key=key)
+    assert (answer.status_code, shop.taken) == (status, [])
+    assert "Idempotency-Key" in answer.json()["error"]
+
+
+def test_the_longest_key_is_taken() -> None:
+    assert Shop().create(key="k" * 200).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"customer":"ada","item":"lamp","amount_cents":NaN}',
+        b'{"customer":"\\ud800","item":"lamp","amount_cents":1}',
+        {**BODY, "amount_cents": -1},
+        {**BODY, "amount_cents": 2**63},
+        {**BODY, "amount_cents": "1"},
+        {**BODY, "amount_cents": 1.0},
+        {**BODY, "amount_cents": True},
+        {**BODY, "customer": ""},
+        {**BODY, "customer": "a\0b"},
+        {**BODY, "customer": "a" * 201},
+        {**BODY, "item": None},
+        {**BODY, "colour": "red"},
+        {"customer": "ada"},
+    ],
+)
+def test_an_invalid_order_is_422_before_anything_is_done(body: object) -> None:
+    shop = Shop()
+    answer = shop.create(body)
+    assert (answer.status_code, shop.taken) == (422, []), answer.text
+    assert answer.json()["error"]
+
+
+def test_the_edge_s_request_id_is_kept_and_an_odd_one_replaced() -> None:
+    given = Shop().ask("GET", "/orders/7", headers={"X-Request-Id": "edge-1"})
+    assert given.headers["X-Request-Id"] == "edge-1"
+    odd = Shop().ask("GET", "/orders/7", headers={"X-Request-Id": 'x"\t{'})
+    assert len(odd.headers["X-Request-Id"]) == 32
+
+
+def test_an_order_is_read_and_an_unknown_one_is_404() -> None:
+    assert Shop().ask("GET", "/orders/7").json() == asdict(ORDER)
+    assert Shop().ask("GET", "/orders/8").status_code == 404
+
+
+@pytest.mark.parametrize("order_id", ["0", "-1", "x", str(2**63)])
+def test_what_is_no_id_is_422(order_id: str) -> None:
+    assert Shop().ask("GET", f"/orders/{order_id}").status_code == 422
+
+
+def test_only_a_paid_order_is_cached_and_then_needs_no_database() -> None:
+    shop = Shop()
+    shop.ask("GET", "/orders/7")
+    assert shop.cached == {}
+    shop.order = Order(**(asdict(ORDER) | {"status": "paid"}))
+    fresh = shop.ask("GET", "/orders/7")
+    shop.fails = DatabaseUnavailableError("gone")
+    assert shop.ask("GET", "/orders/7").json() == fresh.json()
+
+
+def test_pages_follow_each_other_to_the_end() -> None:
+    shop, after, seen = Shop(), 0, []
+    while True:
+        page = shop.ask("GET", f"/orders?customer=ada&after={after}&limit=2").json()
+        seen += [order["id"] for order in page["orders"]]
+        if page["next"] is None:
+            break
+        after = page["next"]
+    assert seen == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "query", ["", "customer=ada&limit=0", "customer=ada&limit=10001", "customer=ada&after=-1"]
+)
+def test_a_bad_page_is_422(query: str) -> None:
+    assert Shop().ask("GET", f"/orders?{query}").status_code == 422
+
+
+@pytest.mark.parametrize(("path", "status"), [("ready", 503), ("live", 200), ("startup", 200)])
+def test_only_readiness_asks_for_the_database(path: str, status: int) -> None:
+    answer = Shop().ask("GET", f"/health/{path}", database="refused")
+    assert answer.status_code == status
+
+
+def test_metrics_count_requests_by_route_and_status() -> None:
+    shop = Shop()
+    shop.ask("GET", "/orders/7")
+    shop.ask("GET", "/nowhere/at/all")
+    text = shop.ask("GET", "/metrics").text
+    assert 'orders_request_seconds_count{route="/orders/{order_id}",status="200"}' in text
+    assert 'orders_request_seconds_count{route="other",status="404"}' in text
+    assert "/nowhere" not in text

@@ -1,0 +1,76 @@
+"""We believe that a wrong setting stops the service with one sentence that names it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from environments.replica.images.orders.orders.settings import SettingsError, read_settings
+
+GOOD = {
+    "DATABASE_HOST": "links",
+    "DATABASE_PASSWORD": "hush",
+    "REDIS_HOST": "links",
+    "PAYMENTS_URL": "http://links:8080/",
+}
+PACKAGE = Path(__file__).parents[3] / "environments/replica/images/orders"
+
+
+def test_good_settings_are_read_with_their_defaults() -> None:
+    settings = read_settings(GOOD)
+    assert (settings.database_port, settings.redis_port, settings.pool_size) == (5432, 6379, 8)
+    assert settings.payments_breaker
+    assert settings.payments_url == "http://links:8080"
+
+
+def test_the_breaker_can_be_taken_out() -> None:
+    assert not read_settings(GOOD | {"PAYMENTS_BREAKER": "off"}).payments_breaker
+
+
+def test_the_password_is_never_shown() -> None:
+    assert "hush" not in repr(read_settings(GOOD))
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_is_missing_is_named(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is not set"):
+        read_settings({key: value for key, value in GOOD.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_PORT", "0"),
+        ("DATABASE_PORT", "65536"),
+        ("DATABASE_PORT", "5432x"),
+        ("DATABASE_PORT", "٣"),
+        ("DATABASE_POOL_SIZE", "-1"),
+        ("REDIS_PORT", ""),
+        ("PAYMENTS_URL", "payments:8080"),
+        ("PAYMENTS_URL", "http://"),
+        ("PAYMENTS_BREAKER", "true"),
+    ],
+)
+def test_what_makes_no_sense_is_named_with_its_value(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}='{value}' is"):
+        read_settings(GOOD | {name: value})
+
+
+def test_the_service_ends_with_that_sentence() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import orders.app"],
+        cwd=PACKAGE,
+        env={**os.environ, **GOOD, "PAYMENTS_BREAKER": "perhaps"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert (
+        done.stderr == "orders cannot start: PAYMENTS_BREAKER='perhaps' is neither on nor off\n"
+    )
