@@ -27,8 +27,10 @@ check: $(VENV)/.ready ## check types, lint and format
 report: $(VENV)/.ready ## make one HTML file of the last drills' evidence
 	@$(RUN) reports.site
 
-bench: $(VENV)/.ready engine images ## print how fast everything is here
-	@$(RUN) pytest -m bench -s $(PYTEST_ARGS)
+bench: $(VENV)/.ready engine ## print how fast everything is here
+	@$(RUN) tests.bench.judging
+	@$(RUN) tests.bench.replica
+	@$(RUN) tests.bench.load
 
 engine: ## make sure that a Docker engine answers
 	@$(PYTHON) environments/replica/engine.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -58,13 +59,17 @@ class Entry:
     details: Mapping[str, Json]
 
 
+class NotRecordedError(Exception):
+    """The timeline could not be written; the message is one sentence with a remedy."""
+
+
 class Timeline:
     """Appends to one timeline; an entry is on disk before the call returns."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
+        self.file_descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o644)
 
     def __enter__(self) -> Self:
         return self
@@ -75,17 +80,31 @@ class Timeline:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self._file)
+        os.close(self.file_descriptor)
 
     def record(self, event: Event, **details: Json) -> float:
-        """Write one entry down and return its time (seconds of CLOCK_MONOTONIC)."""
+        """Write one entry down and return its time (seconds of CLOCK_MONOTONIC).
+
+        Raises:
+            NotRecordedError: the disk is full or gone; nothing that follows would be known.
+        """
         at = time.monotonic()
         entry = {"at": at, "wall": datetime.now(UTC).isoformat(), "event": event, **details}
         line = json.dumps(entry, ensure_ascii=False) + "\n"
-        with self._lock:
-            os.write(self._file, line.encode())
-            os.fsync(self._file)
+        try:
+            with self._lock:
+                self._append(line.encode())
+        except OSError as error:
+            raise NotRecordedError(
+                f"{self.path}: the timeline cannot be written ({error.strerror}): free space "
+                "there and run the drill again"
+            ) from error
         return at
+
+    def _append(self, line: bytes) -> None:
+        if os.write(self.file_descriptor, line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(self.file_descriptor)
 
 
 def read_timeline(path: Path) -> list[Entry]:

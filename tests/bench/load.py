@@ -32,9 +32,9 @@ SECONDS = 6.0
 def main() -> None:
     for rate in RATES:
         with open_shop() as shop, _load(shop, rate) as load:
-            _print_span(f"{rate:5}/s healthy", *_watch(load))
+            print_span(f"{rate:5}/s healthy", *watch(load))
             shop.behaviour = Behaviour.HANG
-            _print_span(f"{rate:5}/s hanging", *_watch(load))
+            print_span(f"{rate:5}/s hanging", *watch(load))
     for rate in TRIED_RATES:
         if not _is_reached(rate):
             break
@@ -43,7 +43,7 @@ def main() -> None:
 def _is_reached(rate: int) -> bool:
     try:
         with open_shop() as shop, _load(shop, rate) as load:
-            _print_span(f"{rate:5}/s healthy", *_watch(load))
+            print_span(f"{rate:5}/s healthy", *watch(load))
     except LoadNotSteadyError as error:
         _print(f"{rate:5}/s not reached: {error}")
         return False
@@ -57,7 +57,7 @@ def _load(shop: Shop, rate: int) -> Load:
     )  # fmt: skip
 
 
-def _watch(load: Load) -> tuple[NDArray[np.void], float]:
+def watch(load: Load) -> tuple[NDArray[np.void], float]:
     """Return the orders begun in the next SECONDS, and the share of a core they took."""
     locust = psutil.Process(load.process_id)
     since, used = monotonic(), _cpu_seconds(locust)
@@ -77,7 +77,7 @@ def _cpu_seconds(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _print_span(name: str, orders: NDArray[np.void], cores: float) -> None:
+def print_span(name: str, orders: NDArray[np.void], cores: float) -> None:
     gaps = np.diff(orders["began"]) * 1000
     rate = (len(orders) - 1) / (orders["began"][-1] - orders["began"][0])
     taken = np.mean(orders["outcome"] == Outcome.YES)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from environments.replica.topology import Settings
+from fixtures import steps
 from fixtures.faults import Fault, Partition
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
 from fixtures.waiting import wait_until
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from environments.model import Environment
-    from fixtures import steps
-from fixtures.drill import Drill
+    from fixtures.drill import Drill
 
 pytestmark = pytest.mark.sabotage
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from fixtures import steps
@@ -22,7 +23,7 @@ from fixtures.load import process
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
 from fixtures.waiting import wait_until
 from reports.recovery import Objectives, Outcome, Verdict
-from reports.timeline import Event, Timeline, read_timeline
+from reports.timeline import Event, NotRecordedError, Timeline, read_timeline
 from tests.fakes.world import FakeEnvironment
 from tests.unit.load.shop import Behaviour, Shop, open_shop
 
@@ -106,7 +107,7 @@ def test_inconclusive_when_the_fault_does_not_take_effect(stage: Stage) -> None:
     with pytest.raises(InconclusiveError, match="was not seen to take effect"):
         stage.play()
 
-    assert stage.drill.give_up("stopped").outcome is Outcome.INCONCLUSIVE
+    assert stage.drill.give_up(None).outcome is Outcome.INCONCLUSIVE
     assert stage.world.deviations() == []
 
 
@@ -119,7 +120,7 @@ def test_inconclusive_when_there_is_no_traffic(
     with pytest.raises(InconclusiveError, match="nothing was broken on purpose"):
         stage.play()
 
-    assert stage.drill.give_up("stopped").outcome is Outcome.INCONCLUSIVE
+    assert stage.drill.give_up(None).outcome is Outcome.INCONCLUSIVE
     assert Event.FAULT_STARTED not in events(stage)
 
 
@@ -131,7 +132,7 @@ def test_inconclusive_when_the_ledger_ends_early(stage: Stage) -> None:
     with pytest.raises(InconclusiveError, match="ended by itself"):
         stage.play(during=kill_the_load)
 
-    assert stage.drill.give_up("stopped").outcome is Outcome.INCONCLUSIVE
+    assert stage.drill.give_up(None).outcome is Outcome.INCONCLUSIVE
     assert stage.world.deviations() == []
 
 
@@ -141,7 +142,7 @@ def test_inconclusive_when_there_is_no_steady_state_before(stage: Stage) -> None
     with pytest.raises(InconclusiveError, match="nothing was broken on purpose"):
         stage.play()
 
-    assert stage.drill.give_up("stopped").outcome is Outcome.INCONCLUSIVE
+    assert stage.drill.give_up(None).outcome is Outcome.INCONCLUSIVE
     assert Event.FAULT_STARTED not in events(stage)
     assert Event.LOAD_STARTED not in events(stage)
 
@@ -197,6 +198,21 @@ def test_a_scenario_that_raises_leaves_nothing_broken_and_no_load(stage: Stage) 
     assert Event.FAULT_GONE in events(stage)
     assert Event.LOAD_STOPPED in events(stage)
     assert stage.drill.give_up("a mistake").outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_full_disk_ends_the_drill_and_leaves_nothing_broken(stage: Stage) -> None:
+    def fill_the_disk() -> None:
+        full = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(full, stage.drill.timeline.file_descriptor)
+        os.close(full)
+
+    with pytest.raises(NotRecordedError, match=r"timeline\.jsonl: .*No space left.*free space"):
+        stage.play(during=fill_the_disk)
+
+    assert stage.world.deviations() == []
+    assert stage.drill.load is not None
+    assert stage.drill.load.problem is None
+    assert not psutil.pid_exists(stage.drill.load.process_id)
 
 
 def test_a_runbook_that_fails_is_missed_though_customers_are_served(stage: Stage) -> None:
