@@ -1,8 +1,10 @@
 """Outages: when customers could not write, from what they were told. Pure.
 
-A failed write fails at the moment it began, and also at the start of each fault during
-which it was in flight. An outage is a run of such moments; it ends with the first
-acknowledged write such that nothing fails within the settled while that begins with it.
+A failed write fails at the moment it began, or at the start of the first fault if it was
+in flight then: before that, nothing had been broken. An outage is a run of such moments; it
+ends with the first acknowledged write such that nothing fails within the settled while that
+begins with it. A later fault never moves the start of an outage that had begun before it:
+one that is never answered would otherwise hide all that came before the last fault.
 """
 
 from __future__ import annotations
@@ -110,12 +112,11 @@ def _failures(attempts: Attempts, fault_starts: Sequence[float]) -> _Failures:
     failed = np.flatnonzero(~attempts.acknowledged)
     began, ended = attempts.began[failed], attempts.ended[failed]
     since_fault = began >= fault_starts[0]
-    moments, who = [began[since_fault]], [failed[since_fault]]
-    for fault in fault_starts:
-        in_flight = failed[(began < fault) & ~(ended < fault)]
-        moments.append(np.full(in_flight.size, fault))
-        who.append(in_flight)
-    every_moment, every_attempt = np.concatenate(moments), np.concatenate(who)
+    in_flight = (began < fault_starts[0]) & ~(ended < fault_starts[0])
+    every_moment = np.concatenate(
+        (began[since_fault], np.full(np.count_nonzero(in_flight), fault_starts[0]))
+    )
+    every_attempt = np.concatenate((failed[since_fault], failed[in_flight]))
     order = np.argsort(every_moment, kind="stable")
     return _Failures(moments=every_moment[order], attempts=every_attempt[order])
 
@@ -153,11 +154,9 @@ def _outage(
 
 def _start(attempts: Attempts, frame: Frame, failures: _Failures) -> float:
     """The start of the fault that brought the outage, or its own where it came late."""
-    first, last = float(failures.moments[0]), float(failures.moments[-1])
+    first = float(failures.moments[0])
     for fault in frame.fault_starts:
         if fault <= first and not _held_until(attempts, fault, first, frame.settle_seconds):
-            return fault
-        if first < fault <= last and _all_in_flight(attempts, failures, fault):
             return fault
     return first
 
@@ -170,12 +169,6 @@ def _held_until(
     if write == attempts.began.size:
         return False
     return first_failure > float(attempts.began[write]) + settle_seconds
-
-
-def _all_in_flight(attempts: Attempts, failures: _Failures, fault: float) -> bool:
-    """Whether all that failed before the fault was still unanswered as it started."""
-    earlier = failures.attempts[attempts.began[failures.attempts] < fault]
-    return not bool(np.any(attempts.ended[earlier] < fault))
 
 
 def _is_covered(attempts: Attempts, frame: Frame, write: int) -> bool:

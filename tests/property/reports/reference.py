@@ -85,7 +85,7 @@ def in_flight(attempt: Attempt, at: float) -> bool:
 
 
 def pains(drill: Drill) -> list[tuple[float, Attempt]]:
-    """When each failed write hurt: as it began, and at every fault it was in flight at."""
+    """When each failed write hurt: as it began, or at the first fault if in flight then."""
     first = min(fault.started for fault in drill.faults)
     found = []
     for attempt in watched(drill):
@@ -93,8 +93,8 @@ def pains(drill: Drill) -> list[tuple[float, Attempt]]:
             continue
         if attempt.began >= first:
             found.append((attempt.began, attempt))
-        at = [fault.started for fault in drill.faults if in_flight(attempt, fault.started)]
-        found += [(started, attempt) for started in at]
+        elif in_flight(attempt, first):
+            found.append((first, attempt))
     return sorted(found, key=lambda pain: pain[0])
 
 
@@ -124,14 +124,10 @@ def first_write_from(drill: Drill, moment: float) -> float:
 
 def start_of_outage(drill: Drill, hurt: Sequence[tuple[float, Attempt]]) -> float:
     """From the fault that brought it; from its own first failure if it came late."""
-    first, last = hurt[0][0], hurt[-1][0]
+    first = hurt[0][0]
     for started in sorted(fault.started for fault in drill.faults):
         bites_at_once = first <= first_write_from(drill, started) + drill.settle
         if started <= first and bites_at_once:
-            return started
-    for started in sorted(fault.started for fault in drill.faults):
-        earlier = [attempt for _, attempt in hurt if attempt.began < started]
-        if first < started <= last and all(in_flight(one, started) for one in earlier):
             return started
     return first
 

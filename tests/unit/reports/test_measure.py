@@ -106,16 +106,22 @@ def test_the_outage_of_a_second_fault_runs_from_that_one() -> None:
     assert spans(case) == [(10.0, 12.125), (30.0, 33.125)]
 
 
-def test_a_write_in_flight_at_a_second_fault_belongs_to_that_ones_outage() -> None:
+def test_a_write_in_flight_at_a_second_fault_failed_as_it_began() -> None:
     case = Case(injections=(WHOLE, SECOND))
     fail(case.ledger, 29.75, 30.0, Told.PENDING)
-    assert spans(case) == [(30.0, 30.375)]
+    assert spans(case) == [(29.75, 30.125)]
+
+
+def test_a_second_fault_does_not_move_the_start_of_an_outage_that_never_ended() -> None:
+    case = Case(injections=(WHOLE, SECOND))
+    fail(case.ledger, 20.0, 30.5, Told.PENDING)
+    assert spans(case) == [(20.0, 30.625)]
 
 
 def test_an_outage_over_before_a_second_fault_does_not_wait_for_that_one() -> None:
     case = Case(injections=(WHOLE, SECOND))
     fail(case.ledger, 20.0, 20.25, Told.PENDING)
-    assert spans(case) == [(20.0, 20.375), (30.0, 30.375)]
+    assert spans(case) == [(20.0, 20.375)]
 
 
 def test_of_good_writes_that_began_together_the_first_answer_counts() -> None:

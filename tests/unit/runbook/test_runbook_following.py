@@ -147,6 +147,7 @@ def test_everything_is_written_down(desk: Desk) -> None:
     assert entries[0].details == {
         "runbook": "page.md",
         "title": "A page",
+        "severity": "SEV2",
         "allowance_seconds": 90.0,
     }
     assert entries[1].details == {
