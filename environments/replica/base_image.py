@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from environments.replica.machine import Say
 
 UPSTREAM = ("debian", "trixie-slim")
-MIRROR = "http://deb.debian.org/debian"
 PULL_SECONDS = 120.0
 DEBOOTSTRAP_SECONDS = 900.0
 CHUNK_BYTES = 1 << 18
@@ -107,7 +106,7 @@ def _debootstrap(root: Path, say: Say) -> None:
             "the engine, or run this as root on Debian or Ubuntu"
         ) from error
     say("image base: debootstrap makes a Debian trixie, which takes about half a minute")
-    command = ["debootstrap", "--variant=minbase", "trixie", str(root), MIRROR]
+    command = ["debootstrap", "--variant=minbase", "trixie", str(root)]  # its own mirror
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
     variables = {**os.environ, "PATH": path}
     with tempfile.TemporaryFile() as output:

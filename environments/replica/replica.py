@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -52,6 +53,7 @@ STEADY_SECONDS = 60.0
 STATES_SECONDS = 5.0
 QUESTIONS_AT_ONCE = 32
 LINKS_API = 8474
+LINKS_IMAGE_VARIABLE = "MUSTER_LINKS_IMAGE"
 GREETINGS = {
     Protocol.HTTP: http_greeting,
     Protocol.POSTGRES: postgres_greeting,
@@ -124,7 +126,7 @@ def start_replica(
     """
     began = time.monotonic()
     ensure_engine(say)
-    images = build_images(None, say)
+    images = _images(say)
     topology = one_region(settings, Passwords())
     with ExitStack() as stack:
         engine = connect()
@@ -142,6 +144,13 @@ def start_replica(
         )
         say(f"replica: run {run} is ready after {time.monotonic() - began:.1f} s")
         yield replica
+
+
+def _images(say: Callable[[str], None]) -> Mapping[str, str]:
+    """Build what is missing; an official Toxiproxy may take the bundled server's place."""
+    images = build_images(None, say)
+    official = os.environ.get(LINKS_IMAGE_VARIABLE)
+    return {**images, "links": official} if official else images
 
 
 def _check_ready(topology: Topology, spec: NodeSpec, ports: Ports) -> None:

@@ -176,7 +176,7 @@ def test_our_own_images_can_be_planned() -> None:
     ("printed", "sentence"),
     [
         ("write /x: No space left on device", "the disk is full: free some space"),
-        ("Temporary failure resolving 'deb.debian.org'", "packages could not be fetched"),
+        ("Temporary failure resolving 'mirror.invalid'", "packages could not be fetched"),
         ("E: Failed to fetch http://x", "packages could not be fetched"),
         ("syntax error", "mend it"),
     ],

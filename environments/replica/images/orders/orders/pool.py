@@ -82,7 +82,7 @@ class Pool:
         try:
             async with asyncio.timeout(within):
                 return await place
-        except BaseException:
+        except (TimeoutError, asyncio.CancelledError):
             if place.done() and not place.cancelled():  # it came together with the end
                 self.give_back(place.result())
             raise
