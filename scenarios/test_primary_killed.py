@@ -49,7 +49,7 @@ def test_the_primary_is_killed_in_maintenance(
     recovery: RecoveryWatch,
 ) -> None:
     """The primary database dies while automatic failover is off; people promote a standby."""
-    with maintenance(environment), load.orders(users=20), inject(Kill("db:primary")):
+    with load.orders(users=20), maintenance(environment), inject(Kill("db:primary")):
         follow("promote-standby.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(BY_HAND)

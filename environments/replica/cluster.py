@@ -29,6 +29,7 @@ class Cluster:
     leader: str | None
     standbys: frozenset[str]
     members: Mapping[str, Member]
+    paused: bool  # in maintenance: nobody is promoted, and nobody rejoins, by itself
 
     def states(self, names: tuple[str, ...]) -> dict[str, str]:
         """Each database's state: "primary", "standby" (the synchronous one) or "replica".
@@ -48,7 +49,7 @@ class Cluster:
 def read_cluster(keys: Mapping[str, str]) -> Cluster:
     """Read the cluster from its keys, the prefix removed.
 
-    Patroni's layout: ``leader``, ``sync`` and ``members/<name>``
+    Patroni's layout: ``config``, ``leader``, ``sync`` and ``members/<name>``
     (https://patroni.readthedocs.io/en/latest/patroni_configuration.html).
 
     Raises:
@@ -63,7 +64,8 @@ def read_cluster(keys: Mapping[str, str]) -> Cluster:
     leader = keys.get("leader")
     recorded = str(sync.get("sync_standby") or "") if sync.get("leader") == leader else ""
     standbys = frozenset(name for name in recorded.split(",") if name)
-    return Cluster(leader, standbys, members)
+    paused = bool(json_object(keys.get("config") or "{}").get("pause"))
+    return Cluster(leader, standbys, members, paused)
 
 
 def _member(value: str) -> Member:

@@ -63,6 +63,8 @@ def _databases(expected: Expected, observed: Observed) -> Iterator[str]:
     cluster = observed.cluster
     if cluster is None:
         return
+    if cluster.paused:
+        yield "automatic failover is switched off (patronictl resume switches it on)"
     if cluster.leader is None:
         yield "no database is the primary"
         return

@@ -50,6 +50,14 @@ def test_a_standby_counts_only_for_the_present_leader(sync: str) -> None:
     assert read_cluster({**KEYS, "sync": sync}).standbys == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("config", "paused"),
+    [('{"ttl":20}', False), ('{"pause":true}', True), ('{"pause":null}', False), ("", False)],
+)
+def test_maintenance_is_known(config: str, paused: bool) -> None:  # noqa: FBT001 # a case
+    assert read_cluster({**KEYS, "config": config}).paused is paused
+
+
 def test_who_is_no_member_is_absent() -> None:
     assert read_cluster(KEYS).states(("db-9",)) == {"db-9": "absent"}
 

@@ -20,6 +20,7 @@ CLUSTER = Cluster(
         "db-2": Member("streaming", 1, 5_000_000),
         "db-3": Member("streaming", 1, 4_900_000),
     },
+    paused=False,
 )
 WELL = Observed(
     conditions={"db-1": "running", "cache": "running"},
@@ -49,6 +50,7 @@ def test_a_world_that_is_well_deviates_in_nothing() -> None:
         (replace(WELL, conditions={"cache": "paused"}), "cache is paused"),
         (replace(WELL, no_answer={"payments": "refused"}), "payments gave no good answer"),
         (replace(WELL, cluster=replace(CLUSTER, leader=None)), "no database is the primary"),
+        (replace(WELL, cluster=replace(CLUSTER, paused=True)), "failover is switched off"),
         (
             replace(WELL, primaries=frozenset({"db-1", "db-3"})),
             "db-1, db-3 acts as the primary",
