@@ -17,7 +17,7 @@ from reports.table import Row, render_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.recovery import Recovery, Verdict
+    from reports.verdict import Recovery, Verdict
 
 RUNS = Path(__file__).parent / "runs"
 SAME, DIFFERENT, BAD_INPUT = 0, 1, 2

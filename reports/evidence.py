@@ -22,10 +22,10 @@ from allure_pytest.listener import (  # type: ignore[import-untyped]  # it has n
 )
 
 from reports.record import DrillRecord, judge_record, load_record
-from reports.recovery import Outcome, Recovery, Verdict
 from reports.story import Span, followed_steps, runbook_as_followed, tell, text, texts
 from reports.summary import as_html, as_text, figures
 from reports.timeline import Entry, Event, Json, read_timeline
+from reports.verdict import Outcome, Recovery, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.recovery import Injection, Objectives, Watch
 from reports.timeline import Event
+from reports.verdict import Injection, Objectives, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

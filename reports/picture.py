@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from reports.recovery import Injection, Objectives, Outage, Recovery, Verdict
+    from reports.outages import Outage
+    from reports.verdict import Injection, Objectives, Recovery, Verdict
 
 _STYLE = {
     "svg.fonttype": "none",  # text stays text: it can be searched, copied and read aloud

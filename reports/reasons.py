@@ -11,7 +11,7 @@ from reports.outages import ends_early
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reports.recovery import Injection, Objectives, Recovery, Watch
+    from reports.verdict import Injection, Objectives, Recovery, Watch
 
 
 def why_invalid(

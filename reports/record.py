@@ -18,8 +18,10 @@ import numpy as np
 
 from reports.facts import Facts, RecordError, read_facts
 from reports.ledger import FINAL_READ, read_ledger
-from reports.recovery import Outage, Outcome, Recovery, Verdict, judge, measure
+from reports.outages import Outage
+from reports.recovery import judge, measure
 from reports.timeline import Event, read_timeline
+from reports.verdict import Outcome, Recovery, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from reports.recovery import Watch
     from reports.timeline import Entry
+    from reports.verdict import Watch
 
 __all__ = [
     "DrillRecord",

@@ -12,7 +12,7 @@ from reports.reasons import seconds_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.recovery import Objectives, Recovery, Verdict
+    from reports.verdict import Objectives, Recovery, Verdict
 
 
 @dataclass(frozen=True, slots=True)

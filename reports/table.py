@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from reports.reasons import seconds_text
 from reports.record import judge_record, load_record, read_verdict
-from reports.recovery import Outcome
+from reports.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from reports.record import DrillRecord
-    from reports.recovery import Objectives, Recovery, Verdict
     from reports.timeline import Json
+    from reports.verdict import Objectives, Recovery, Verdict
 
 WIDTH = 110
 _SCENARIO_WIDTH = 33

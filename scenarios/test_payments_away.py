@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.faults import Kill, Reset, Slow
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
-from reports.recovery import Objectives
+from reports.verdict import Objectives
 
 pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-10", "OBJ-2", "OBJ-4", "STK-3")]
 

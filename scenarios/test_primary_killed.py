@@ -17,7 +17,7 @@ from environments.model import Environment, WorldError
 from environments.selectors import select
 from fixtures.faults import Kill
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
-from reports.recovery import Objectives
+from reports.verdict import Objectives
 
 pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-11", "OBJ-1", "OBJ-2")]
 

@@ -13,7 +13,7 @@ import pytest
 
 from fixtures.faults import Partition
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
-from reports.recovery import Objectives
+from reports.verdict import Objectives
 
 pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-3", "OBJ-1", "OBJ-2")]
 

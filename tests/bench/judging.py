@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from reports.ledger import FINAL_READ, LEDGER, Operation, Outcome, read_ledger
-from reports.recovery import Injection, Objectives, Watch, judge, measure
+from reports.recovery import judge, measure
+from reports.verdict import Injection, Objectives, Watch
 
 MILLION = 1_000_000
 PER_SECOND = 1000.0

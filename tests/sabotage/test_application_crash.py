@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
-from reports.recovery import Outcome
+from reports.verdict import Outcome
 from scenarios import test_application_crash as scenario
 from tests.sabotage.broken_runbook import without_step
 

@@ -8,7 +8,7 @@ import pytest
 
 from environments.replica.topology import Settings
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
-from reports.recovery import Outcome
+from reports.verdict import Outcome
 from scenarios import test_payments_away as scenario
 
 if TYPE_CHECKING:

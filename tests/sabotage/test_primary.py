@@ -16,7 +16,7 @@ from fixtures.steps import DrillFailedError, Follower, Injector, Loads, Recovery
 from fixtures.waiting import wait_until
 from reports.ledger import FINAL_READ, read_ledger
 from reports.ledger import Outcome as Told
-from reports.recovery import Outcome
+from reports.verdict import Outcome
 from scenarios import test_primary_killed, test_primary_partition
 from tests.sabotage.broken_runbook import without_step
 

@@ -12,7 +12,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from reports.ledger import FINAL_READ, LEDGER, Operation, Outcome
-from reports.recovery import Injection, Objectives, Recovery, Verdict, Watch, judge, measure
+from reports.recovery import judge, measure
+from reports.verdict import Injection, Objectives, Recovery, Verdict, Watch
 from tests.property.reports.reference import Attempt, Demand, Drill, Fault, Row
 
 if TYPE_CHECKING:

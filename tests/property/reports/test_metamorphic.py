@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reports.recovery import Objectives, Outcome, judge, measure
+from reports.recovery import judge, measure
+from reports.verdict import Objectives, Outcome
 from tests.property.reports import reference
 from tests.property.reports.histories import (
     as_final_read,

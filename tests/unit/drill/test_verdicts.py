@@ -22,8 +22,8 @@ from fixtures.faults import Kill
 from fixtures.load import process
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
 from fixtures.waiting import wait_until
-from reports.recovery import Objectives, Outcome, Verdict
 from reports.timeline import Event, NotRecordedError, Timeline, read_timeline
+from reports.verdict import Objectives, Outcome, Verdict
 from tests.fakes.world import FakeEnvironment
 from tests.unit.load.shop import Behaviour, Shop, open_shop
 

@@ -13,9 +13,10 @@ import pytest
 from reports.customers import see
 from reports.ledger import LEDGER, Operation
 from reports.ledger import Outcome as Told
+from reports.outages import Outage
 from reports.picture import Scene, StepMark, draw
 from reports.record import judge_record, load_record
-from reports.recovery import Injection, Objectives, Outage, Outcome, Verdict
+from reports.verdict import Injection, Objectives, Outcome, Verdict
 from tests.unit.evidence.drills import FAULT_AT, ledger, primary_killed
 
 _WIDTH_POINTS = 12 * 72

@@ -49,7 +49,7 @@ from datetime import timedelta
 import pytest
 
 from fixtures.faults import Kill
-from reports.recovery import Objectives
+from reports.verdict import Objectives
 
 pytestmark = pytest.mark.dr
 WATCH = timedelta(seconds=5)

@@ -11,16 +11,9 @@ import numpy as np
 
 from reports.ledger import FINAL_READ, LEDGER, Operation
 from reports.ledger import Outcome as Told
-from reports.recovery import (
-    Injection,
-    Objectives,
-    Recovery,
-    Verdict,
-    Watch,
-    judge,
-    measure,
-)
+from reports.recovery import judge, measure
 from reports.timeline import Event
+from reports.verdict import Injection, Objectives, Recovery, Verdict, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,8 @@ import pytest
 from reports.ledger import FINAL_READ
 from reports.ledger import Outcome as Told
 from reports.reasons import seconds_text
-from reports.recovery import Injection, Objectives, Outcome, Recovery, Verdict, judge
+from reports.recovery import judge
+from reports.verdict import Injection, Objectives, Outcome, Recovery, Verdict
 from tests.unit.reports.drills import (
     OBJECTIVES,
     WATCH,

@@ -10,7 +10,7 @@ import pytest
 
 from reports.__main__ import main
 from reports.record import judge_record, load_record, read_verdict, save_verdict
-from reports.recovery import Outcome, Verdict
+from reports.verdict import Outcome, Verdict
 from tests.unit.reports.drills import fail, rows_of, steady_ledger, whole_folder
 
 if TYPE_CHECKING:

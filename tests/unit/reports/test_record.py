@@ -9,8 +9,8 @@ import pytest
 
 from reports.ledger import LEDGER
 from reports.record import RecordError, judge_record, load_record, read_verdict, save_verdict
-from reports.recovery import Injection, Objectives, Outcome, Verdict, Watch
 from reports.timeline import Event
+from reports.verdict import Injection, Objectives, Outcome, Verdict, Watch
 from tests.unit.reports.drills import (
     OBJECTIVES,
     WALL,

@@ -10,9 +10,9 @@ import pytest
 
 from reports.ledger import Outcome as Told
 from reports.record import judge_record, load_record, save_verdict
-from reports.recovery import Outcome, Verdict
 from reports.table import WIDTH, Row, render_table
 from reports.timeline import Event
+from reports.verdict import Outcome, Verdict
 from tests.unit.reports.drills import fail, rows_of, steady_ledger, whole_folder
 
 if TYPE_CHECKING:
