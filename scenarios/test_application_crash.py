@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-9", "OBJ-1", "OBJ-2")
 
 ONE_DIES = Objectives(rto_seconds=5, rpo_seconds=0)
 ALL_DIE = Objectives(rto_seconds=30, rpo_seconds=0)
+HOLD = timedelta(seconds=10)  # longer than every time-out between customers and instances
 WATCH = timedelta(minutes=1)
 
 
@@ -25,7 +26,7 @@ def test_one_application_instance_crashes(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """One instance of the application crashes."""
-    with load.orders(users=20), inject(Kill("east-app-2")):
+    with load.orders(users=20), inject(Kill("east-app-2"), hold=HOLD):
         recovery.wait(at_most=WATCH)
         follow("restart-orders.md")
         recovery.wait(at_most=WATCH)
@@ -36,7 +37,7 @@ def test_all_application_instances_crash(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """Every instance of the application crashes at once."""
-    with load.orders(users=20), inject(Kill("app@east")):
+    with load.orders(users=20), inject(Kill("app@east"), hold=HOLD):
         follow("restart-orders.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(ALL_DIE)

@@ -11,6 +11,7 @@ import os
 import signal
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Timer
 from typing import TYPE_CHECKING
 
 import psutil
@@ -44,11 +45,14 @@ class Stage:
     tainted: list[str]
 
     def play(
-        self, during: Callable[[], None] = lambda: None, objectives: Objectives = OBJECTIVES
+        self,
+        during: Callable[[], None] = lambda: None,
+        objectives: Objectives = OBJECTIVES,
+        hold: timedelta = timedelta(0),
     ) -> None:
         """Run the smallest scenario, with something happening while the fault is in force."""
         orders = Loads(self.drill).orders(users=5, attempts_per_second=50)
-        with orders, Injector(self.drill)(FAULT):
+        with orders, Injector(self.drill)(FAULT, hold=hold):
             during()
             RecoveryWatch(self.drill).wait(at_most=WATCH)
         RecoveryWatch(self.drill).must_meet(objectives)
@@ -163,6 +167,27 @@ def test_missed_when_the_service_stays_away_for_longer_than_the_objective(stage:
 
     assert stage.verdict.outcome is Outcome.MISSED
     assert "at least" in stage.verdict.reasons[0]
+
+
+def test_a_fault_that_is_held_shows_an_outage_that_comes_late(stage: Stage) -> None:
+    def bite_late() -> None:
+        timers = (
+            Timer(2.0, setattr, (stage.shop, "behaviour", Behaviour.RESET)),
+            Timer(2.5, setattr, (stage.shop, "behaviour", Behaviour.OK)),
+        )
+        for timer in timers:
+            timer.start()
+
+    with pytest.raises(DrillFailedError, match="RTO missed"):
+        stage.play(
+            during=bite_late,
+            objectives=Objectives(rto_seconds=0.2, rpo_seconds=0),
+            hold=timedelta(seconds=3),
+        )
+
+    at = {entry.event: entry.at for entry in read_timeline(stage.drill.timeline.path)}
+    assert at[Event.REVERT_STARTED] - at[Event.FAULT_TOOK_EFFECT] >= 3.0
+    assert at[Event.RECOVERY_SEEN] - at[Event.FAULT_TOOK_EFFECT] >= 3.0
 
 
 def test_missed_when_an_acknowledged_order_is_gone(stage: Stage) -> None:
