@@ -5,6 +5,7 @@ A real pytest of its own runs small scenarios on a world in memory and a small r
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -80,7 +81,7 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
         [
             sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"),
             "--rootdir", str(folder), "--confcutdir", str(folder), str(folder),
-            "-p", "no:cacheprovider", *arguments,
+            "-p", "no:cacheprovider", "--seed", "7", *arguments,
         ],
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
@@ -103,6 +104,19 @@ def test_every_drill_has_a_row_and_no_mistake_a_traceback(
     assert "Traceback" not in done.stdout
     assert "fixtures/steps.py" not in done.stdout
     assert len(list((tmp_path / "runs").glob("*/*/verdict.json"))) == 3
+    (facts,) = (tmp_path / "runs").glob("*/run.json")
+    recorded = json.loads(facts.read_text())
+    assert recorded["command_line"][-len(workers) - 2 :] == ["-m", "dr", *workers]
+    assert recorded["seed"] == 7
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("not a folder")
+    done = run_pytest(tmp_path, "-m", "dr", "-k", "good")
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    (sentence,) = done.stderr.strip().splitlines()
+    assert "the run cannot be recorded (Not a directory): free space there" in sentence
 
 
 def test_no_drill_collected_is_a_failure(tmp_path: Path) -> None:
