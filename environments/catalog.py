@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+__all__ = ["Settings", "known_environments", "open_environment"]
+
 REPLICA = "replica"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from environments.replica.topology import Settings
+from environments.catalog import Settings
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Outcome
 from scenarios import test_payments_away as scenario

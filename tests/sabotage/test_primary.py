@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from environments.replica.topology import Settings
+from environments.catalog import Settings
 from fixtures.faults import Fault, Partition
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
 from fixtures.waiting import wait_until
