@@ -45,6 +45,8 @@ def drill(drill):
 """
 
 SCENARIOS = """
+import os
+import signal
 from datetime import timedelta
 
 import pytest
@@ -65,6 +67,10 @@ def test_good(load, inject, recovery):
 def test_forgetful(load, inject, recovery):
     with load.orders(users=5, attempts_per_second=50), inject(Kill("payments")):
         recovery.wait(at_most=WATCH)
+
+
+def test_deadly():
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_misspelt(load, inject, recovery):
@@ -91,7 +97,7 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
 def test_every_drill_has_a_row_and_no_mistake_a_traceback(
     tmp_path: Path, workers: tuple[str, ...]
 ) -> None:
-    done = run_pytest(tmp_path, "-m", "dr", *workers)
+    done = run_pytest(tmp_path, "-m", "dr", "-k", "not deadly", *workers)
 
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
     rows = {line.split("  ")[0]: line for line in done.stdout.splitlines()}
@@ -106,8 +112,16 @@ def test_every_drill_has_a_row_and_no_mistake_a_traceback(
     assert len(list((tmp_path / "runs").glob("*/*/verdict.json"))) == 3
     (facts,) = (tmp_path / "runs").glob("*/run.json")
     recorded = json.loads(facts.read_text())
-    assert recorded["command_line"][-len(workers) - 2 :] == ["-m", "dr", *workers]
+    assert recorded["command_line"][-len(workers) - 2 :] == ["-k", "not deadly", *workers]
     assert recorded["seed"] == 7
+
+
+def test_a_drill_whose_worker_died_is_inconclusive(tmp_path: Path) -> None:
+    done = run_pytest(tmp_path, "-m", "dr", "-n", "1", "-k", "deadly")
+
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("deadly ")]
+    assert "INCONCLUSIVE" in row
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
