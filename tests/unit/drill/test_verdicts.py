@@ -190,6 +190,17 @@ def test_a_fault_that_is_held_shows_an_outage_that_comes_late(stage: Stage) -> N
     assert at[Event.RECOVERY_SEEN] - at[Event.FAULT_TOOK_EFFECT] >= 3.0
 
 
+def test_a_fault_within_a_fault_does_not_shorten_the_outer_ones_hold(stage: Stage) -> None:
+    inject = Injector(stage.drill)
+    with inject(FAULT, hold=timedelta(seconds=1)), inject(Kill("east-cache-1")):
+        pass
+
+    entries = read_timeline(stage.drill.timeline.path)
+    at = {(entry.event, entry.details.get("id")): entry.at for entry in entries}
+    held = at[Event.REVERT_STARTED, "fault-1"] - at[Event.FAULT_TOOK_EFFECT, "fault-1"]
+    assert held >= 1.0
+
+
 def test_missed_when_an_acknowledged_order_is_gone(stage: Stage) -> None:
     def lose_an_order() -> None:
         wait_until("an order", lambda: stage.shop.orders, at_most=timedelta(seconds=5))
