@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 PYTEST_ARGS ?=
+N ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help drill test check sabotage report bench engine images lock clean
+.PHONY: help drill test check sabotage report heal torture bench engine images lock clean
 
 help: ## show what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -27,10 +28,17 @@ check: $(VENV)/.ready ## check types, lint and format
 report: $(VENV)/.ready ## make one HTML file of the last drills' evidence
 	@$(RUN) reports.site
 
+heal: $(VENV)/.ready ## mend and clear up whatever dead runs left behind
+	@$(RUN) fixtures.heal
+
+torture: $(VENV)/.ready engine images ## kill N drills at random moments (N=30) and audit what is left
+	@MUSTER_KILLS=$(N) $(RUN) pytest -m torture $(PYTEST_ARGS)
+
 bench: $(VENV)/.ready engine ## print how fast everything is here
 	@$(RUN) tests.bench.judging
 	@$(RUN) tests.bench.replica
 	@$(RUN) tests.bench.load
+	@$(RUN) tests.bench.guarding
 
 engine: ## make sure that a Docker engine answers
 	@$(PYTHON) environments/replica/engine.py

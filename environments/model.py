@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
 
 
@@ -22,6 +23,14 @@ class WorldError(Exception):
 
 class UnknownNameError(WorldError):
     """No environment, node, role, region or link goes by that name."""
+
+
+class GoneError(WorldError):
+    """What was asked is not there any more, and waiting does not bring it back."""
+
+
+class UnreachableError(WorldError):
+    """Whoever runs the world did not answer: nobody knows whether it did as it was asked."""
 
 
 class NotReadyError(WorldError):
@@ -143,6 +152,10 @@ class Cuttable(Protocol):
         """The peers that answer a packet sent now."""
         ...
 
+    def mark_of(self, cut: Cut) -> str:
+        """What a trace of that cut says."""
+        ...
+
 
 class Stream(StrEnum):
     """Upstream flows from the caller to the called; downstream is the answer."""
@@ -218,9 +231,112 @@ class Link(Protocol):
         """What is on the link now, read from the link itself."""
         ...
 
+    def mark_of(self, impairment: Impairment) -> str:
+        """What a trace of that impairment says."""
+        ...
+
     def round_trip(self, *, payload_bytes: int = 0, within: timedelta) -> RoundTrip:
         """Send one request of at least ``payload_bytes`` over the link, as its caller would."""
         ...
+
+
+class TraceKind(StrEnum):
+    """What about a world can be other than it ought to be."""
+
+    STOPPED = "stopped"  # a service that does not run
+    PAUSED = "paused"
+    FIREWALL = "firewall"  # a chain of ours by its name, or a rule of anybody's
+    QDISC = "qdisc"
+    TOXIC = "toxic"  # an impairment on a link, ours or not
+    LIMIT = "limit"  # processor, memory, processes, as the engine has them
+    CLOCK = "clock"
+    DISK = "disk"  # a volume or a tmpfs that is nearly full
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Trace:
+    """One thing that is not as a whole world has it, read from the world itself."""
+
+    where: str  # the node's or the link's name
+    kind: TraceKind
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.kind}: {self.what}"
+
+
+def stopped(node: str) -> Trace:
+    """Give the trace of a node whose service does not run, or that is not there at all."""
+    return Trace(node, TraceKind.STOPPED, "it does not run")
+
+
+def paused(node: str) -> Trace:
+    """Give the trace of a node that is frozen."""
+    return Trace(node, TraceKind.PAUSED, "it is frozen")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Resource:
+    """Something that a world is made of and that outlives its maker."""
+
+    kind: str  # "container", "network", "volume"
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class Register(Protocol):
+    """Where a world writes down what it makes: on disk before it is made."""
+
+    def planned(self, resource: Resource) -> None: ...
+    def made(self, resource: Resource) -> None: ...
+    def gone(self, resource: Resource) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundWorld:
+    """A world that is there, by the labels of its resources."""
+
+    id: str
+    owner: str  # the identity of the process that made it; "" where no label says so
+    resources: tuple[Resource, ...]
+    by_hand: str  # the command that removes all of it
+
+
+class Caretaker(Protocol):
+    """What another process needs to mend the worlds of one environment and clear them up."""
+
+    def attach(self, world: str) -> AbstractContextManager[Environment]:
+        """Give the world as it is now, whoever made it; leaving it removes nothing.
+
+        A node that is gone is still listed, and says so when it is asked anything.
+
+        Raises:
+            WorldError: the engine does not answer.
+        """
+        ...
+
+    def remove(self, world: str, *, in_flight: Collection[Resource] = ()) -> None:
+        """Remove all that carries the world's label, and see that it is gone.
+
+        A dead process may have asked for what is ``in_flight``: it is awaited, bounded,
+        for the engine may still be making it.
+
+        Raises:
+            WorldError: something is still there; it is named, with the command to remove it.
+        """
+        ...
+
+    def found(self) -> Sequence[FoundWorld]:
+        """List every world that is there, of whichever run.
+
+        Raises:
+            WorldError: the engine does not answer.
+        """
+        ...
+
+    def close(self) -> None: ...
 
 
 class Environment(Protocol):
@@ -228,6 +344,11 @@ class Environment(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def id(self) -> str:
+        """What another process finds this very world by."""
+        ...
 
     @property
     def entrance(self) -> str:
@@ -258,6 +379,22 @@ class Environment(Protocol):
 
         Steady state includes redundancy (a synchronous standby, every instance in
         rotation), not only that customers are answered.
+
+        Raises:
+            GoneError: somebody took a node away, so it will never hold again.
+            WorldError: nobody could say.
+        """
+        ...
+
+    def traces(self, among: Collection[str] | None = None) -> frozenset[Trace]:
+        """Everything on these nodes and links (None: on all) that a whole world has not.
+
+        It is read from the world, whoever did it, and compared with nothing that was
+        planned. A node that is gone counts as stopped. Of one that is stopped or paused
+        nothing else is said, nor of the links where their server is.
+
+        Raises:
+            WorldError: something could not be read; it is named.
         """
         ...
 

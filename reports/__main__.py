@@ -11,7 +11,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports.record import TIMELINE, RecordError, judge_record, load_record, read_verdict
+from reports.record import (
+    TIMELINE,
+    NotStartedError,
+    RecordError,
+    judge_record,
+    load_record,
+    read_verdict,
+)
 from reports.table import Row, render_table
 
 if TYPE_CHECKING:
@@ -44,7 +51,11 @@ def main(arguments: Sequence[str] | None = None, *, runs: Path = RUNS) -> int:
 
 def _judge(drill: Path) -> tuple[Row, str | None]:
     """The drill's row as judged now, and how that differs from what was saved."""
-    record = load_record(drill)
+    try:
+        record = load_record(drill)
+    except NotStartedError:
+        why = "its process ended before the drill started"
+        return Row.inconclusive(drill.name, why), f"{drill.name}: {why}"
     recovery, verdict = judge_record(record)
     difference = _difference(read_verdict(drill), (recovery, verdict))
     row = Row.judged(record, recovery, verdict)

@@ -8,17 +8,22 @@ says. The steps carry the times of the timeline, which Allure's public API canno
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 from uuid import uuid4
 
 import allure
 import allure_commons
+import allure_commons.utils as allure_utils
 from allure_commons.model2 import Label, Parameter, StatusDetails, TestResult, TestStepResult
 from allure_commons.model2 import Status as AllureStatus
 from allure_commons.types import AttachmentType, LabelType
 from allure_pytest.listener import (  # type: ignore[import-untyped]  # it has no types
     AllureListener,
+)
+from allure_pytest.utils import (  # type: ignore[import-untyped]  # it has no types
+    ParsedPytestNodeId,
 )
 
 from reports.record import DrillRecord, judge_record, load_record
@@ -28,7 +33,7 @@ from reports.timeline import Entry, Event, Json, read_timeline
 from reports.verdict import Outcome, Recovery, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -43,10 +48,24 @@ _SEVERITY = {
 }
 
 
+class _Utils(Protocol):
+    """What is used of Allure's helpers, which have no types of their own."""
+
+    def md5(self, *parts: str) -> str: ...
+    def now(self) -> int: ...
+    def host_tag(self) -> str: ...
+    def platform_label(self) -> str: ...
+
+
+_utils = cast("_Utils", allure_utils)
+
+
 class _Reporter(Protocol):
     """What is used of Allure's reporter, which has no types of its own."""
 
     def get_test(self, uuid: str | None) -> TestResult | None: ...
+    def schedule_test(self, uuid: str, test_case: TestResult) -> None: ...
+    def close_test(self, uuid: str) -> None: ...
     def start_step(self, parent_uuid: str, uuid: str, step: TestStepResult) -> None: ...
     def stop_step(self, uuid: str, **kwargs: object) -> None: ...
     def attach_data(self, uuid: str, body: str | bytes, **kwargs: object) -> None: ...
@@ -78,8 +97,115 @@ def publish(folder: Path) -> None:
     """
     reporter = _reporter()
     result = reporter.get_test(None) if reporter else None
-    if reporter is None or result is None:
+    if reporter is not None and result is not None:
+        _publish(reporter, result, folder)
+
+
+def publish_lost(test: str, why: str, folder: Path | None) -> None:
+    """Write an Allure result of its own for a drill whose test has none: its process died.
+
+    ``test`` is pytest's id of the test, by which Allure knows it again in other runs;
+    ``folder`` is None where the process died before the drill had one.
+
+    Raises:
+        ValueError: the record in the folder cannot be read.
+    """
+    reporter = _reporter()
+    if reporter is None:
         return
+    started = {} if folder is None else _started(folder)
+    result = _result_of(test, why, started)
+    reporter.schedule_test(result.uuid, result)
+    try:
+        if started and folder is not None:
+            _publish(reporter, result, folder)
+    finally:
+        reporter.close_test(result.uuid)
+
+
+def _started(folder: Path) -> Mapping[str, Json]:
+    entries = read_timeline(folder / "timeline.jsonl")
+    told = (entry.details for entry in entries if entry.event is Event.DRILL_STARTED)
+    return next(told, {})
+
+
+def _result_of(test: str, why: str, started: Mapping[str, Json]) -> TestResult:
+    """Make the result that allure-pytest would have made, as far as it is known here."""
+    place = ParsedPytestNodeId(test)
+    full_name = f"{'.'.join((place.package, *place.class_names))}#{place.test_function}"
+    result = TestResult(
+        uuid=str(uuid4()),
+        name=test.rpartition("::")[2],
+        fullName=full_name,
+        testCaseId=_utils.md5(full_name),
+        historyId=_utils.md5(full_name, *texts(started, "parameters")),
+        titlePath=[*place.path_segments, *place.class_names],
+        status=AllureStatus.BROKEN,
+        statusDetails=StatusDetails(message=why),
+        start=_utils.now(),
+        stop=_utils.now(),
+    )
+    labels = {
+        LabelType.PARENT_SUITE: place.parent_package,
+        LabelType.SUITE: place.module,
+        LabelType.SUB_SUITE: " > ".join(place.class_names),
+        LabelType.HOST: _utils.host_tag(),
+        LabelType.FRAMEWORK: "pytest",
+        LabelType.LANGUAGE: _utils.platform_label(),
+        "package": place.package,
+    }
+    result.labels.extend(Label(name, value) for name, value in labels.items() if value)
+    result.labels.extend(Label(LabelType.TAG, tag) for tag in texts(started, "tags"))
+    return result
+
+
+class Unwritten:
+    """Collects what the disk refused of Allure's results, a sentence each.
+
+    A report that cannot be written must not keep the drill's world from being mended, which
+    an error out of Allure's own hooks would do.
+    """
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    @allure_commons.hookimpl(wrapper=True)
+    def report_result(self) -> Generator[None, None, None]:
+        with self._noted():
+            yield
+
+    @allure_commons.hookimpl(wrapper=True)
+    def report_container(self) -> Generator[None, None, None]:
+        with self._noted():
+            yield
+
+    @allure_commons.hookimpl(wrapper=True)
+    def report_attached_data(self) -> Generator[None, None, None]:
+        with self._noted():
+            yield
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            sentence = (
+                f"Allure's results cannot be written ({error.strerror}): free space there, "
+                "or make it writable, and run the drills again"
+            )
+            if sentence not in self.sentences:
+                self.sentences.append(sentence)
+
+
+def tolerate_full_disk(config: pytest.Config) -> Unwritten:
+    """Let no Allure result that cannot be written end anything; collect it instead."""
+    unwritten = Unwritten()
+    allure_commons.plugin_manager.register(unwritten)
+    config.add_cleanup(lambda: allure_commons.plugin_manager.unregister(unwritten))
+    return unwritten
+
+
+def _publish(reporter: _Reporter, result: TestResult, folder: Path) -> None:
     record = load_record(folder)
     recovery, verdict = judge_record(record)
     entries = read_timeline(folder / "timeline.jsonl")

@@ -24,6 +24,10 @@ class RecordError(ValueError):
     """A drill's record is missing or damaged; the sentence names the file and the line."""
 
 
+class NotStartedError(RecordError):
+    """A drill's folder is there, and its process ended before the drill started."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What the timeline of one drill says; times are seconds of CLOCK_MONOTONIC."""
@@ -51,7 +55,7 @@ def read_facts(entries: Sequence[Entry], timeline: Path) -> Facts:
     lines = [_Line(timeline, number, entry) for number, entry in enumerate(entries, start=1)]
     start = _last(lines, Event.DRILL_STARTED)
     if start is None:
-        raise RecordError(f"{timeline}: it tells of no drill that started")
+        raise NotStartedError(f"{timeline}: it tells of no drill that started")
     stated = _last(lines, Event.OBJECTIVES)
     return Facts(
         scenario=start.text("scenario"),
@@ -201,3 +205,8 @@ def _doubts(lines: Sequence[_Line]) -> Iterator[str]:
     else:
         for deviation in checked.texts("deviations"):
             yield f"there was no steady state after the fault: {deviation}"
+    for line in _all(lines, Event.REVERT_FAILED):
+        yield f"the world is tainted, for a fault could not be reverted: {line.text('why')}"
+    for line in _all(lines, Event.RESIDUE):
+        for trace in line.texts("traces"):
+            yield f"the world is tainted, for it was left changed: {trace}"

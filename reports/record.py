@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reports.facts import Facts, RecordError, read_facts
+from reports.facts import Facts, NotStartedError, RecordError, read_facts
 from reports.ledger import FINAL_READ, read_ledger
 from reports.outages import Outage
 from reports.recovery import judge, measure
-from reports.timeline import Event, read_timeline
+from reports.timeline import Event, NotRecordedError, read_timeline
 from reports.verdict import Outcome, Recovery, Verdict
 
 if TYPE_CHECKING:
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from reports.timeline import Entry
+    from reports.timeline import Entry, Timeline
     from reports.verdict import Watch
 
 __all__ = [
     "DrillRecord",
+    "NotStartedError",
     "RecordError",
+    "conclude",
     "judge_record",
     "load_record",
     "read_verdict",
@@ -59,6 +61,7 @@ def load_record(folder: Path) -> DrillRecord:
     """Read a drill's folder; a drill that ended at any moment can be read.
 
     Raises:
+        NotStartedError: its process ended before the drill started.
         RecordError: a file is missing or damaged; the sentence names it, and the line.
     """
     timeline = folder / TIMELINE
@@ -90,16 +93,39 @@ def judge_record(record: DrillRecord) -> tuple[Recovery | None, Verdict]:
     return recovery, verdict
 
 
+def conclude(folder: Path, timeline: Timeline) -> tuple[Recovery | None, Verdict]:
+    """Judge a drill from what is on disk, and write its verdict down.
+
+    Raises:
+        NotRecordedError: it cannot be written, so there is none.
+        RecordError: the drill's record is missing or damaged.
+    """
+    recovery, verdict = judge_record(load_record(folder))
+    timeline.record(Event.VERDICT, outcome=verdict.outcome.value, reasons=list(verdict.reasons))
+    save_verdict(folder, recovery, verdict)
+    return recovery, verdict
+
+
 def save_verdict(folder: Path, recovery: Recovery | None, verdict: Verdict) -> None:
-    """Write ``verdict.json``; it appears whole or not at all."""
+    """Write ``verdict.json``; it appears whole or not at all.
+
+    Raises:
+        NotRecordedError: it cannot be written.
+    """
     document = {
         "outcome": verdict.outcome.value,
         "reasons": list(verdict.reasons),
         "recovery": None if recovery is None else asdict(recovery),
     }
     unfinished = folder / f"{VERDICT_FILE}.part"
-    unfinished.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    unfinished.replace(folder / VERDICT_FILE)
+    try:
+        unfinished.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        unfinished.replace(folder / VERDICT_FILE)
+    except OSError as error:
+        raise NotRecordedError(
+            f"{folder / VERDICT_FILE}: the verdict cannot be written ({error.strerror}): "
+            "free space there, or make it writable, and run the drill again"
+        ) from error
 
 
 def read_verdict(folder: Path) -> tuple[Recovery | None, Verdict] | None:

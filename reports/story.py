@@ -172,6 +172,8 @@ def _failure(entry: Entry) -> str | None:
     match entry.event:
         case Event.STEADY_BEFORE | Event.STEADY_AFTER:
             return "\n".join(texts(entry.details, "deviations")) or None
+        case Event.RESIDUE:
+            return "\n".join(texts(entry.details, "traces")) or None
         case (
             Event.FAULT_NOT_SEEN
             | Event.REVERT_FAILED

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reports.timeline import Json
     from reports.verdict import Objectives, Recovery, Verdict
 
+ROW = "muster.row"  # what pytest calls a row that a test's report carries
 WIDTH = 110
 _SCENARIO_WIDTH = 33
 _HEADINGS = (

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -13,41 +15,67 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
-from environments.model import CommandTimedOutError, Completed, WorldError
+from environments.model import (
+    CommandTimedOutError,
+    Completed,
+    GoneError,
+    UnreachableError,
+    WorldError,
+)
 from environments.replica.engine_address import docker_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
-RUN_LABEL = "muster.run"
-NODE_LABEL = "muster.node"
-
-ANSWER_SECONDS = 30  # the engine's longest answer; removing a busy container takes seconds
+ANSWER_SECONDS = 10  # the engine's longest silence; a busy one takes two or three
 CONNECTIONS = 48  # threads that may speak to the engine at once
 KILL_AFTER_SECONDS = 0.5  # from TERM to KILL for a command whose time is up
 ENGINE_SLACK_SECONDS = 3.0  # what the engine may take to start a command and tell its end
+LAST_WORD_SECONDS = 2.0  # what it may take then to say how the command ended
+POLL_SECONDS = 0.05
+SHORTEST_SECONDS = 0.05  # a time-out of nothing would mean none
 TIMED_OUT_CODES = {124, 137}  # of timeout(1), ended by TERM or by KILL
-_CONTAINER_ID = re.compile(r"[Cc]ontainer [0-9a-f]{64}")  # the node's name stands before it
+NOBODY = "0" * 64  # the id of a container that is not there
+_CONTAINER_ID = re.compile(r"[Cc]ontainer:? [0-9a-f]{64}")  # the node's name stands before it
+_DEADLINE: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
 
-def connect() -> docker.APIClient:
+class Engine(docker.APIClient):
+    """The SDK's client, no call of which waits beyond the deadline that is set around it."""
+
+    def _set_request_timeout(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        left = max(SHORTEST_SECONDS, _DEADLINE.get() - time.monotonic())
+        kwargs["timeout"] = min(kwargs.get("timeout", self.timeout), left)
+        return kwargs
+
+
+@contextmanager
+def answering_until(deadline: float) -> Iterator[None]:
+    """Bound every call to an engine in here by that moment of the monotonic clock."""
+    token = _DEADLINE.set(min(deadline, _DEADLINE.get()))
+    try:
+        yield
+    finally:
+        _DEADLINE.reset(token)
+
+
+def connect(engine: Mapping[str, str] | None = None) -> Engine:
     """Make a client that many threads may share; whoever asked for it closes it.
+
+    ``engine`` is what ``docker_environment`` gave, here or in another process; None asks it.
 
     Raises:
         WorldError: no engine answers.
     """
+    address = docker_environment() if engine is None else dict(engine)
     with speaking("the engine", "be reached"):
-        return docker.APIClient(
-            **_address(),
+        return Engine(
+            **kwargs_from_env(environment=address),
             version="auto",
             timeout=ANSWER_SECONDS,
             max_pool_size=CONNECTIONS,
         )
-
-
-def _address() -> dict[str, Any]:
-    return dict(kwargs_from_env(environment=docker_environment()))
 
 
 @contextmanager
@@ -55,19 +83,21 @@ def speaking(who: str, doing: str) -> Iterator[None]:
     """Turn what the engine says into one sentence: "<who> could not <doing>: …".
 
     Raises:
-        WorldError: the engine refused, did not answer in time, or is not there.
+        GoneError: the engine does not know what it was asked for.
+        UnreachableError: the engine did not answer in time, or is not there.
+        WorldError: the engine refused.
     """
     try:
         yield
     except NotFound as error:
-        raise WorldError(f"{who} could not {doing}: it is not there any more") from error
+        raise GoneError(f"{who} could not {doing}: it is not there any more") from error
     except APIError as error:
         why = _CONTAINER_ID.sub("it", str(error.explanation))
         raise WorldError(
             f"{who} could not {doing}: {why}; mend that first, or take a fresh environment"
         ) from error
     except (DockerException, requests.RequestException, OSError) as error:
-        raise WorldError(
+        raise UnreachableError(
             f"{who} could not {doing}: the engine did not answer ({error}); "
             "`make engine` makes sure that one does"
         ) from error
@@ -79,56 +109,95 @@ class Container:
 
     name: str  # the node's
     id: str
-    engine: docker.APIClient = field(repr=False)
+    engine: Engine = field(repr=False)
+
+    def inspect(self) -> Mapping[str, Any]:
+        """Give all that the engine says of it.
+
+        Raises:
+            GoneError: it is not there any more.
+        """
+        with speaking(self.name, "be inspected"):
+            return dict(self.engine.inspect_container(self.id))
 
     def state(self) -> Mapping[str, Any]:
         """Give the engine's ``State`` of it: ``Running``, ``Paused``, ``Pid`` and more."""
-        with speaking(self.name, "be inspected"):
-            return dict(self.engine.inspect_container(self.id)["State"])
+        return dict(self.inspect()["State"])
 
     def address(self) -> str:
-        """Its address on the run's network now."""
-        with speaking(self.name, "be inspected"):
-            settings = self.engine.inspect_container(self.id)["NetworkSettings"]
-        return next(str(network["IPAddress"]) for network in settings["Networks"].values())
+        """Its address on the run's network now.
+
+        Raises:
+            WorldError: it has none, since it does not run.
+        """
+        networks = self.inspect()["NetworkSettings"]["Networks"].values()
+        address = next((str(network["IPAddress"]) for network in networks), "")
+        if not address:
+            raise WorldError(f"{self.name} has no address, for it does not run: start it first")
+        return address
 
     def is_running(self) -> bool:
         """Whether it runs; a container that is gone does not."""
         try:
-            return bool(self.engine.inspect_container(self.id)["State"]["Running"])
-        except NotFound:
+            return bool(self.state()["Running"])
+        except GoneError:
             return False
-        except (DockerException, requests.RequestException) as error:
-            raise WorldError(f"{self.name} could not be inspected: {error}") from error
 
     def execute(
         self, command: Sequence[str], *, within: timedelta, variables: Mapping[str, str]
     ) -> Completed:
         """Run a command in it, bounded from within by timeout(1) and from outside.
 
-        The bound outside is for a container that is paused while the command runs.
+        The bound outside is for a container that is paused while the command runs, and for
+        an engine that hangs.
 
         Raises:
             CommandTimedOutError: it was still running after ``within``; it was ended.
+            UnreachableError: the engine hangs, so nobody knows what came of it.
             WorldError: the container is not there, or is paused.
         """
         seconds = within.total_seconds()
         bounded = ["timeout", "-k", str(KILL_AFTER_SECONDS), f"{seconds:.3f}", *command]
         began = time.monotonic()
         deadline = began + seconds + KILL_AFTER_SECONDS + ENGINE_SLACK_SECONDS
-        with speaking(self.name, f"run {command[0]!r}"):
-            execution = self.engine.exec_create(self.id, bounded, environment=dict(variables))
-            stream = self.engine.exec_start(execution["Id"], socket=True)
-            output = _read(stream, deadline)
-            code = self.engine.exec_inspect(execution["Id"])["ExitCode"]
+        with (
+            speaking(self.name, f"run {command[0]!r}"),
+            answering_until(deadline + LAST_WORD_SECONDS),
+        ):
+            output, code = self._output(bounded, variables, deadline)
         took = time.monotonic() - began
-        if output is None or code is None or (code in TIMED_OUT_CODES and took >= seconds):
+        if code is None or (code in TIMED_OUT_CODES and took >= seconds):
             raise CommandTimedOutError(
                 f"{self.name}: `{' '.join(command)}` was still running after {seconds:g} s; "
                 "allow it more time or find out what it waits for"
             )
+        if output is None:
+            raise UnreachableError(
+                f"{self.name} ran {command[0]!r}, which ended with exit code {code}, and the "
+                "engine gave no end of its output: see whether the engine hangs, or whether "
+                "the command left a process behind that keeps its output open"
+            )
         stdout, stderr = demultiplex(output)
         return Completed(code, stdout, stderr, took)
+
+    def _output(
+        self, command: Sequence[str], variables: Mapping[str, str], deadline: float
+    ) -> tuple[bytes | None, int | None]:
+        """Run it, and give its output and exit code; None of what had not ended."""
+        execution = self.engine.exec_create(
+            self.id, list(command), environment=dict(variables)
+        )["Id"]
+        output = _read(self.engine.exec_start(execution, socket=True), deadline)
+        return output, self._exit_code(execution, deadline)
+
+    def _exit_code(self, execution: str, deadline: float) -> int | None:
+        """Give its exit code, for which the engine may need longer than for its output."""
+        pause = Event()
+        while True:
+            code: int | None = self.engine.exec_inspect(execution)["ExitCode"]
+            if code is not None or time.monotonic() >= deadline:
+                return code
+            pause.wait(POLL_SECONDS)
 
     def log(self, *, since: datetime) -> str:
         """Give what it wrote since then, each line with the engine's time stamp."""

@@ -36,6 +36,7 @@ from environments.model import (
     Bandwidth,
     ConnectionReset,
     Down,
+    GoneError,
     Impairment,
     ImpairmentError,
     Latency,
@@ -60,6 +61,7 @@ _LIBRARY_ERRORS = (
     ValueError,  # what it makes of an answer that is not JSON
 )
 _PREFIX = "muster"
+_DISABLED = "disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,13 @@ class LinkSpec:
 
 
 class LinksServer:
-    """A Toxiproxy server, reached at the host and port of its HTTP API."""
+    """A Toxiproxy server, reached at the host and port of its HTTP API.
+
+    One that is gone has no port; it says so when it is asked anything.
+    """
 
     def __init__(
-        self, host: str, port: int, *, answers_within: timedelta = timedelta(seconds=5)
+        self, host: str, port: int | None, *, answers_within: timedelta = timedelta(seconds=5)
     ) -> None:
         self._host = host
         self._port = port
@@ -117,10 +122,24 @@ class LinksServer:
                     )
 
     def links(
-        self, specs: Iterable[LinkSpec], reached_at: Mapping[str, tuple[str, int]]
+        self, specs: Iterable[LinkSpec], address: Callable[[], str]
     ) -> list[ToxiproxyLink]:
-        """Give the links; ``reached_at`` says by name where their listeners are from here."""
-        return [ToxiproxyLink(self, spec, reached_at[spec.name]) for spec in specs]
+        """Give the links; ``address`` says where their listeners are now, seen from here."""
+        return [ToxiproxyLink(self, spec, address) for spec in specs]
+
+    def marks(self) -> Mapping[str, frozenset[str]]:
+        """What is on each link that the server has, whoever made the link and put it there.
+
+        A toxic is known by its name; a link on which nobody listens is marked as disabled.
+
+        Raises:
+            WorldError: the server does not answer.
+        """
+        with self.library("say what is on its links") as library:
+            return {
+                name: frozenset((*proxy.toxics(), *(() if proxy.enabled else (_DISABLED,))))
+                for name, proxy in library.proxies().items()
+            }
 
     @contextmanager
     def library(self, doing: str) -> Iterator[Toxiproxy]:
@@ -129,6 +148,8 @@ class LinksServer:
         Raises:
             WorldError: the library raised; ``doing`` completes "could not …".
         """
+        if self._port is None:
+            raise GoneError(f"the links' server could not {doing}: it is not there any more")
         with _LIBRARY, closing(_Bounded(self._answers_within.total_seconds())) as bounded:
             APIConsumer.host, APIConsumer.port = self._host, self._port
             unbounded, api.requests = api.requests, bounded
@@ -153,12 +174,10 @@ class LinksServer:
 class ToxiproxyLink:
     """A link through one of a server's proxies."""
 
-    def __init__(
-        self, server: LinksServer, spec: LinkSpec, reached_at: tuple[str, int]
-    ) -> None:
+    def __init__(self, server: LinksServer, spec: LinkSpec, address: Callable[[], str]) -> None:
         self._server = server
         self._spec = spec
-        self._reached_at = reached_at
+        self._address = address
 
     @property
     def name(self) -> str:
@@ -186,10 +205,14 @@ class ToxiproxyLink:
         with self._proxy(f"say what is on {self.name}") as proxy:
             return _impairments(proxy)
 
+    def mark_of(self, impairment: Impairment) -> str:
+        return _DISABLED if isinstance(impairment, Down) else str(_toxic(impairment)["name"])
+
     def round_trip(self, *, payload_bytes: int = 0, within: timedelta) -> RoundTrip:
         request = self._spec.greeting(payload_bytes)
+        listener = (self._address(), self._spec.listen_port)
         began = time.monotonic()
-        failure = _ask(self._reached_at, request, deadline=began + within.total_seconds())
+        failure = _ask(listener, request, deadline=began + within.total_seconds())
         return RoundTrip(seconds=time.monotonic() - began, failure=failure)
 
     @contextmanager

@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from environments.model import Completed, Cut, WorldError
-from environments.replica.containers import NODE_LABEL, RUN_LABEL, Container, speaking
+from environments.model import Completed, Cut, GoneError, WorldError
+from environments.replica.containers import Container, speaking
 from environments.replica.packets import (
     SCRIPT_LIST,
     Rules,
     all_were_dropped,
+    chain_name,
     script_off,
     script_ping,
     script_probe,
 )
 from environments.replica.probes import wait_for
+from environments.replica.world import NODE_LABEL, WORLD_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -113,6 +115,9 @@ class ContainerNode:
         probe = self.sidecars.in_network_of(self.container, script_probe(rules))
         return all_were_dropped(rules, probe)
 
+    def mark_of(self, cut: Cut) -> str:
+        return chain_name(cut)
+
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         addresses = self._addresses(peers)
         answered = self.sidecars.in_network_of(
@@ -124,7 +129,7 @@ class ContainerNode:
         """Node name -> its address now, for those peers that run."""
         with speaking(self.name, "find its peers"):
             running = self.container.engine.containers(
-                filters={"label": [f"{RUN_LABEL}={self.sidecars.run}", NODE_LABEL]}
+                filters={"label": [f"{WORLD_LABEL}={self.sidecars.world.id}", NODE_LABEL]}
             )
         addresses = {
             container["Labels"][NODE_LABEL]: network["IPAddress"]
@@ -161,9 +166,13 @@ class SupervisedNode(ContainerNode):
 
     def is_running(self) -> bool:
         """Whether the supervisor has a child process."""
-        if not self.container.is_running():
+        try:
+            state = self.container.state()
+            return bool(state["Running"]) and self._has_child_of(str(state["Pid"]))
+        except GoneError:
             return False
-        first = str(self.container.state()["Pid"])
+
+    def _has_child_of(self, first: str) -> bool:
         with speaking(self.name, "list its processes"):
             top = self.container.engine.top(self.container.id, "-eo pid,ppid,stat")
         return any(

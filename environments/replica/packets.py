@@ -15,6 +15,7 @@ from environments.model import Cut, Direction
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+PREFIX = "MUSTER-"  # of every chain of ours
 _RULE = re.compile(r"^\[(?P<packets>\d+):\d+\] (?P<rule>-A .*)$", re.MULTILINE)
 
 
@@ -91,7 +92,7 @@ class Rules:
 def chain_name(cut: Cut) -> str:
     """Name the chain of a cut, alike in any process; iptables allows 28 characters."""
     text = "\n".join((cut.direction.value, *sorted(cut.peers)))
-    return f"MUSTER-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"{PREFIX}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def hooks(cut: Cut) -> tuple[str, ...]:

@@ -6,33 +6,25 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING
 
-from docker.errors import NotFound
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.waiting_utils import WaitStrategy, WaitStrategyTarget
 
-from environments.model import NotReadyError, WorldError
+from environments.model import GoneError, NotReadyError, Resource
 from environments.replica.checks import Ports
-from environments.replica.containers import (
-    ANSWER_SECONDS,
-    NODE_LABEL,
-    RUN_LABEL,
-    Container,
-    speaking,
-)
+from environments.replica.containers import Container, Engine, speaking
 from environments.replica.probes import HOST, POLL_SECONDS, NoAnswerError
 from environments.replica.topology import NodeSpec
-
-if TYPE_CHECKING:
-    import docker
+from environments.replica.world import CONTAINER, NETWORK, NODE_LABEL, TOOLS_LABEL, World
 
 READY_SECONDS = 90  # cold disks and a busy machine included; 10 is usual
 # More at once only take the processor from those that others wait for. It must be more
 # than the nodes that are ready last, which keep a thread each until then.
 SIDE_BY_SIDE = 8
+START_ANSWER_SECONDS = 30  # the engine's longest silence while all nodes start at once
 ReadyCheck = Callable[[NodeSpec, Ports], None]  # raises NoAnswerError while it is not ready
 
 
@@ -41,16 +33,28 @@ class Started:
     spec: NodeSpec
     container: Container
     ports: Ports
-    seconds: float  # from its own start until it was ready
+
+    def port(self, inside: int) -> int:
+        """Say where that port of it is on this host.
+
+        Raises:
+            GoneError: the node is not there any more, so nobody can tell.
+        """
+        if inside not in self.ports:
+            raise GoneError(
+                f"{self.spec.name} is not there any more, nor its port {inside}: "
+                "take a fresh environment"
+            )
+        return self.ports[inside]
 
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """Starts the nodes of one run on one network."""
+    """Starts the nodes of one world on one network."""
 
-    run: str
+    world: World
     images: Mapping[str, str]
-    engine: docker.APIClient = field(repr=False)
+    engine: Engine = field(repr=False)
     ports: Iterator[int] = field(repr=False)  # free ones, for this run alone
     is_ready: ReadyCheck
     say: Callable[[str], None]
@@ -83,15 +87,14 @@ class Starter:
                 raise error
         return {name: future.result() for name, future in futures.items()}
 
-    @property
-    def _network(self) -> str:
-        return f"muster-{self.run}"
-
     def _make_network(self) -> None:
+        network = Resource(NETWORK, self.world.network)
+        self.world.register.planned(network)
         with speaking("the replica's network", "be made"):
             self.engine.create_network(
-                self._network, labels={RUN_LABEL: self.run}, check_duplicate=True
+                network.name, labels=dict(self.world.labels), check_duplicate=True
             )
+        self.world.register.made(network)
 
     def _start_after(
         self, needs: list[Future[Started]], spec: NodeSpec, ports: Ports, gave_up: Event
@@ -99,8 +102,11 @@ class Starter:
         if any(need.exception() for need in needs) or gave_up.is_set():
             raise _GaveUpError
         began = time.monotonic()
-        check = _Ready(spec, ports, self.is_ready, gave_up)
+        resource = Resource(CONTAINER, self.world.node(spec.name))
+        made = partial(self.world.register.made, resource)
+        check = _Ready(spec, ports, self.is_ready, gave_up, made)
         container = self._container(spec, ports).waiting_for(check)
+        self.world.register.planned(resource)
         try:
             with speaking(spec.name, "be started"):
                 container.start()
@@ -113,20 +119,24 @@ class Starter:
             container.get_docker_client().client.close()
         seconds = time.monotonic() - began
         self.say(f"replica: {spec.name} is ready ({seconds:.1f} s)")
-        return Started(spec, self._of(container, spec), ports, seconds)
+        return Started(spec, self._of(container, spec), ports)
 
     def _container(self, spec: NodeSpec, ports: Ports) -> DockerContainer:
         container = DockerContainer(
             self.images[spec.image],
-            docker_client_kw={"timeout": ANSWER_SECONDS},
+            docker_client_kw={"timeout": START_ANSWER_SECONDS},
             env=dict(spec.environment),
-            name=f"{self._network}-{spec.name}",
+            name=self.world.node(spec.name),
         ).with_kwargs(
             hostname=spec.name,
-            labels={RUN_LABEL: self.run, NODE_LABEL: spec.name},
-            network=self._network,
+            labels={
+                **self.world.labels,
+                NODE_LABEL: spec.name,
+                TOOLS_LABEL: self.images["tools"],
+            },
+            network=self.world.network,
             networking_config={
-                self._network: self.engine.create_endpoint_config(
+                self.world.network: self.engine.create_endpoint_config(
                     aliases=[spec.name, *spec.aliases]
                 )
             },
@@ -149,10 +159,18 @@ class _GaveUpError(Exception):
 
 
 class _Ready(WaitStrategy):
-    """Asks the node itself, ten times a second, whether it is ready."""
+    """Asks the node itself, ten times a second, whether it is ready.
+
+    ``made`` is told first: testcontainers gives no word between making and starting.
+    """
 
     def __init__(
-        self, spec: NodeSpec, ports: Ports, is_ready: ReadyCheck, gave_up: Event
+        self,
+        spec: NodeSpec,
+        ports: Ports,
+        is_ready: ReadyCheck,
+        gave_up: Event,
+        made: Callable[[], None],
     ) -> None:
         super().__init__()
         self.with_startup_timeout(READY_SECONDS).with_poll_interval(POLL_SECONDS)
@@ -160,10 +178,12 @@ class _Ready(WaitStrategy):
         self._ports = ports
         self._is_ready = is_ready
         self._gave_up = gave_up
+        self._made = made
         self._why_not = "it was never asked"
         self._ask_engine_at = time.monotonic() + 1.0
 
     def wait_until_ready(self, container: WaitStrategyTarget) -> None:
+        self._made()
         if not self._poll(lambda: self._check(container)):
             raise _NotReadyError(self._why_not)
         if self._gave_up.is_set():
@@ -189,49 +209,3 @@ class _Ready(WaitStrategy):
         self._ask_engine_at = time.monotonic() + 1.0
         container.reload()
         return container.status == "exited"
-
-
-def remove_everything(run: str, engine: docker.APIClient) -> None:
-    """Remove every container and network that carries the run's label.
-
-    Each removal is tried, whatever became of the others.
-
-    Raises:
-        WorldError: something could not be removed; all of that is named.
-    """
-    labelled = {"label": f"{RUN_LABEL}={run}"}
-    with speaking(f"the replica of run {run}", "be listed"):
-        containers = engine.containers(all=True, filters=labelled)
-        networks = engine.networks(filters=labelled)
-    with ThreadPoolExecutor(max(1, len(containers)), thread_name_prefix="remove") as threads:
-        failures = list(
-            threads.map(lambda found: _removal_failure(engine, found["Id"]), containers)
-        )
-    failures += [_network_removal_failure(engine, found["Id"]) for found in networks]
-    if sentences := [failure for failure in failures if failure]:
-        raise WorldError("; ".join(sentences))
-
-
-def _removal_failure(engine: docker.APIClient, container: str) -> str | None:
-    try:
-        with speaking(f"container {container[:12]}", "be removed"):
-            _unless_gone(lambda: engine.remove_container(container, force=True, v=True))
-    except WorldError as error:
-        return str(error)
-    return None
-
-
-def _network_removal_failure(engine: docker.APIClient, network: str) -> str | None:
-    try:
-        with speaking(f"network {network[:12]}", "be removed"):
-            _unless_gone(lambda: engine.remove_network(network))
-    except WorldError as error:
-        return str(error)
-    return None
-
-
-def _unless_gone(remove: Callable[[], object]) -> None:
-    try:
-        remove()
-    except NotFound:
-        return

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from environments.replica.cluster import Cluster
 
+GONE = "gone"  # the condition of a node whose container was removed
 LAG_BYTES_AT_MOST = 1_000_000
 PENDING_SECONDS_AT_MOST = 5.0
 

@@ -7,18 +7,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from environments.model import Link, WorldError
+from environments.model import GoneError, Link, WorldError
 from environments.replica.checks import check_ready, servers_up
 from environments.replica.cluster import KEYS, Cluster, read_cluster
-from environments.replica.containers import NODE_LABEL, RUN_LABEL, speaking
+from environments.replica.containers import Engine, speaking
 from environments.replica.probes import NoAnswerError, etcd_range, http_ok, json_object
-from environments.replica.steady import Observed
+from environments.replica.steady import GONE, Observed
 from environments.replica.topology import Role
+from environments.replica.world import NODE_LABEL, WORLD_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    import docker
 
     from environments.replica.starting import Started
 
@@ -40,10 +39,10 @@ class DatabaseView:
 class Survey:
     """Asks the parts of one replica."""
 
-    run: str
+    world: str
     started: Mapping[str, Started]
     links: Sequence[Link]
-    engine: docker.APIClient = field(repr=False)
+    engine: Engine = field(repr=False)
     threads: Executor = field(repr=False)
 
     def observe(self) -> Observed:
@@ -107,7 +106,7 @@ class Survey:
             NoAnswerError: none can; every one is named.
         """
         asked = {
-            self.threads.submit(etcd_range, node.ports[2379], KEYS): name
+            self.threads.submit(_keys, node): name
             for name, node in self.started.items()
             if node.spec.role is Role.ETCD
         }
@@ -115,7 +114,7 @@ class Survey:
         for answered in as_completed(asked):
             try:
                 return read_cluster(answered.result())
-            except NoAnswerError as error:
+            except (NoAnswerError, GoneError) as error:
                 failures.append(f"{asked[answered]}: {error}")
         raise NoAnswerError("; ".join(sorted(failures)))
 
@@ -135,10 +134,10 @@ class Survey:
         """Each node's container: "running", "paused", "exited", "gone" and so on."""
         with speaking("the replica", "be listed"):
             found = self.engine.containers(
-                all=True, filters={"label": [f"{RUN_LABEL}={self.run}", NODE_LABEL]}
+                all=True, filters={"label": [f"{WORLD_LABEL}={self.world}", NODE_LABEL]}
             )
         states = {entry["Labels"][NODE_LABEL]: str(entry["State"]) for entry in found}
-        return {name: states.get(name, "gone") for name in self.started}
+        return {name: states.get(name, GONE) for name in self.started}
 
 
 class _Questions(Generic[Value]):
@@ -169,6 +168,10 @@ def _failure(asked: Future[Value]) -> str | None:
     if isinstance(error, (NoAnswerError, WorldError)):
         return str(error)
     raise error
+
+
+def _keys(node: Started) -> Mapping[str, str]:
+    return etcd_range(node.port(2379), KEYS)
 
 
 def _view(node: Started) -> DatabaseView:

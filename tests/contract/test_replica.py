@@ -19,11 +19,11 @@ import pytest
 
 from environments.catalog import open_environment
 from environments.model import Killable, NotReadyError, Pausable, WorldError
-from environments.replica import replica as replica_module
-from environments.replica.containers import RUN_LABEL, connect
+from environments.replica import opening
+from environments.replica.containers import connect
 from environments.replica.image_builder import build_images
 from environments.replica.ports import PORTS
-from environments.replica.starting import remove_everything
+from environments.replica.removing import found_worlds, remove_world
 from environments.replica.topology import Settings
 from environments.selectors import find_node
 from fixtures.waiting import wait_until
@@ -202,14 +202,12 @@ def test_a_port_is_open_on_this_host_alone(steady: Environment) -> None:
 
 
 def leftovers(run: str) -> list[str]:
-    labelled = {"label": f"{RUN_LABEL}={run}"}
     engine = connect()
     try:
-        containers = [found["Id"] for found in engine.containers(all=True, filters=labelled)]
-        networks = [found["Id"] for found in engine.networks(filters=labelled)]
+        worlds = found_worlds(engine)
     finally:
         engine.close()
-    return containers + networks
+    return [str(part) for world in worlds if world.id == run for part in world.resources]
 
 
 def test_another_replica_beside_it_is_another_world_and_leaves_nothing_behind(
@@ -239,7 +237,7 @@ def test_a_part_that_does_not_start_is_named_and_nothing_is_left_behind(
     run = "contract-broken"
     images = build_images(None, print)
     broken = {**images, "etcd": images["redis"]}  # a Redis that is told to be etcd
-    monkeypatch.setattr(replica_module, "build_images", lambda *_: broken)
+    monkeypatch.setattr(opening, "build_images", lambda *_: broken)
     monkeypatch.setattr("environments.replica.starting.READY_SECONDS", 3)
     with (
         pytest.raises(NotReadyError, match=r"(?s)east-etcd-\d was not ready .*Redis"),
@@ -252,7 +250,7 @@ def test_a_part_that_does_not_start_is_named_and_nothing_is_left_behind(
 def test_removing_what_is_gone_already_is_no_failure() -> None:
     engine = connect()
     try:
-        remove_everything("contract-never-was", engine)
+        remove_world(engine, "contract-never-was")
     finally:
         engine.close()
 

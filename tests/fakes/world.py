@@ -23,7 +23,11 @@ from environments.model import (
     ImpairmentError,
     Latency,
     RoundTrip,
+    Trace,
+    TraceKind,
     WorldError,
+    paused,
+    stopped,
 )
 
 OnRun = Callable[[Sequence[str], Mapping[str, str]], Completed]
@@ -162,6 +166,9 @@ class FakeNode(BareNode):
     def drops(self, cut: Cut) -> bool:
         return cut in self._dropping()
 
+    def mark_of(self, cut: Cut) -> str:
+        return f"{cut.direction} {','.join(sorted(cut.peers))}"
+
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         self._must_run("send packets")
         return frozenset(peer for peer in peers if self._hears_from(self.world.node(peer)))
@@ -194,6 +201,9 @@ class FakeLink:
 
     def impairments(self) -> frozenset[Impairment]:
         return frozenset(self.on)
+
+    def mark_of(self, impairment: Impairment) -> str:
+        return str(impairment)
 
     def round_trip(self, *, payload_bytes: int = 0, within: timedelta) -> RoundTrip:
         failure = self._failure()
@@ -238,6 +248,7 @@ class FakeEnvironment:
     """
 
     name = "fake"
+    id = "fake"
     entrance = "http://fake.invalid"
 
     def __init__(
@@ -313,8 +324,35 @@ class FakeEnvironment:
             f"{link.name} carries {one}" for link in self.links for one in link.on
         ]
 
+    def traces(self, among: Collection[str] | None = None) -> frozenset[Trace]:
+        found = [
+            *(trace for node in self.nodes for trace in _traces_of(node)),
+            *(
+                Trace(link.name, TraceKind.TOXIC, link.mark_of(one))
+                for link in self._links_heard_of(among)
+                for one in link.on
+            ),
+        ]
+        return frozenset(trace for trace in found if among is None or trace.where in among)
+
+    def _links_heard_of(self, among: Collection[str] | None) -> Iterable[FakeLink]:
+        """What keeps the links, when it is down, says nothing of them unless asked by name."""
+        server = self.node("links")
+        is_down = server.paused or not server.running
+        return () if among is None and is_down else self.links
+
     def facts(self) -> Mapping[str, str]:
         return {"engine": "none, this is a fake"}
+
+
+def _traces_of(node: BareNode) -> Iterable[Trace]:
+    """Tell the traces of a node; of one that is down there is nothing else to tell."""
+    if not node.running:
+        return [stopped(node.name)]
+    if node.paused:
+        return [paused(node.name)]
+    marks = [node.mark_of(cut) for cut in node.cuts] if isinstance(node, FakeNode) else []
+    return [Trace(node.name, TraceKind.FIREWALL, mark) for mark in marks]
 
 
 def _wrong_with(node: BareNode) -> Iterable[str]:

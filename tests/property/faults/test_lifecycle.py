@@ -60,6 +60,7 @@ class Lifecycle(RuleBasedStateMachine):
         super().__init__()
         self.world = FakeEnvironment()
         self.before = self.world.snapshot()
+        self.traces_before = self.world.traces()
         self.open: list[Fault] = []
         self.closed: list[Fault] = []
 
@@ -78,6 +79,7 @@ class Lifecycle(RuleBasedStateMachine):
         for name in slow:
             self.world.link(name).on.add(SOMEBODY_ELSES)
         self.before = self.world.snapshot()
+        self.traces_before = self.world.traces()
 
     @rule(data=st.data(), on=st.sampled_from(["node", "link"]), after=st.booleans())
     def the_next_deed_will_fail(self, data: st.DataObject, on: str, *, after: bool) -> None:
@@ -129,6 +131,11 @@ class Lifecycle(RuleBasedStateMachine):
         assert self.world.snapshot() == here
 
     @invariant()
+    def nothing_is_found_that_no_open_fault_names(self) -> None:
+        named = {trace for fault in self.open for trace in fault.traces(self.world)}
+        assert self.world.traces() - self.traces_before <= named
+
+    @invariant()
     def what_is_not_touched_is_as_it_was(self) -> None:
         touched = {name for fault in [*self.open, *self.closed] for name in fault.nodes()}
         now = self.world.snapshot()
@@ -140,6 +147,7 @@ class Lifecycle(RuleBasedStateMachine):
         for fault in reversed(self.open):
             fault.revert(self.world)
         assert self.world.snapshot() == self.before
+        assert self.world.traces() == self.traces_before
         assert all(fault.has_gone(self.world) for fault in [*self.open, *self.closed])
 
     def _plan(self, fault: Fault) -> Fault | None:

@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from environments.model import Completed, GoneError, Latency, UnreachableError
 from fixtures import steps
 from fixtures.drill import Drill, InconclusiveError
 from fixtures.faults import Kill
+from fixtures.guarded import GuardedRun
 from fixtures.load import process
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
 from fixtures.waiting import wait_until
 from reports.timeline import Event, NotRecordedError, Timeline, read_timeline
 from reports.verdict import Objectives, Outcome, Verdict
+from tests.fakes.caretaker import open_journal
 from tests.fakes.world import FakeEnvironment
 from tests.unit.load.shop import Behaviour, Shop, open_shop
 
@@ -74,7 +77,11 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     tainted: list[str] = []
     folder = tmp_path / "run" / "drill"
     folder.mkdir(parents=True)
-    with open_shop() as shop, Timeline(folder / "timeline.jsonl") as timeline:
+    with (
+        open_shop() as shop,
+        Timeline(folder / "timeline.jsonl") as timeline,
+        open_journal(tmp_path) as journal,
+    ):
         world.entrance = shop.entrance
         timeline.record(
             Event.DRILL_STARTED,
@@ -86,6 +93,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
                 folder=folder,
                 environment=world,
                 timeline=timeline,
+                guarded=GuardedRun(journal, start_guardian=None),
                 say=lambda _: None,
                 seed=1,
                 runbooks=tmp_path,
@@ -223,6 +231,73 @@ def test_a_world_that_is_not_mended_is_never_met_and_is_tainted(stage: Stage) ->
     assert Event.REVERT_FAILED in events(stage)
 
 
+def test_a_node_that_somebody_removed_is_not_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> list[str]:
+        raise GoneError("east-app-1 is not there any more")
+
+    with pytest.raises(InconclusiveError, match="east-app-1 is not there any more"):
+        stage.play(during=lambda: monkeypatch.setattr(stage.world, "deviations", gone))
+
+    verdict = stage.drill.give_up(None)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reasons == ("east-app-1 is not there any more",)
+    assert stage.tainted
+
+
+def test_a_world_that_stopped_altogether_is_not_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(minutes=5))
+
+    def end_all() -> None:
+        for node in stage.world.fakes():
+            node.kill()
+
+    with pytest.raises(InconclusiveError, match="no node runs any more"):
+        stage.play(during=end_all)
+
+    assert stage.drill.give_up(None).outcome is Outcome.INCONCLUSIVE
+    assert stage.tainted
+
+
+def test_a_node_that_died_of_the_fault_is_for_the_judge(stage: Stage) -> None:
+    with pytest.raises(DrillFailedError, match="there was no steady state after the fault"):
+        stage.play(during=stage.world.fakes()[0].kill)
+
+
+def test_an_engine_that_comes_back_is_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = iter([UnreachableError("the engine did not answer")] * 2)
+
+    def later() -> list[str]:
+        for error in asked:
+            raise error
+        return []
+
+    stage.play(during=lambda: monkeypatch.setattr(stage.world, "deviations", later))
+
+    assert stage.verdict.outcome is Outcome.MET, stage.verdict.reasons
+    assert next(asked, None) is None
+
+
+def test_a_step_that_the_engine_lost_is_inconclusive(stage: Stage) -> None:
+    page = stage.drill.runbooks / "page.md"
+    page.write_text(RUNBOOK)
+
+    def lose(*_: object) -> Completed:
+        raise UnreachableError("the engine did not answer")
+
+    stage.world.on_run = lose
+    with pytest.raises(InconclusiveError, match=r"page\.md:\d+: .*the engine did not answer"):
+        stage.play(during=lambda: Follower(stage.drill)("page.md"))
+
+    assert stage.drill.give_up(None).outcome is Outcome.INCONCLUSIVE
+    assert stage.world.deviations() == []
+
+
 def test_a_scenario_that_raises_leaves_nothing_broken_and_no_load(stage: Stage) -> None:
     def stumble() -> None:
         raise RuntimeError("a mistake in a scenario")
@@ -234,6 +309,37 @@ def test_a_scenario_that_raises_leaves_nothing_broken_and_no_load(stage: Stage) 
     assert Event.FAULT_GONE in events(stage)
     assert Event.LOAD_STOPPED in events(stage)
     assert stage.drill.give_up("a mistake").outcome is Outcome.INCONCLUSIVE
+
+
+def test_an_interruption_of_the_mending_mends_all_the_same(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = stage.world.node("payments")
+    start = node.start  # type: ignore[attr-defined]  # every fake but the bastion has it
+
+    def interrupted() -> None:
+        monkeypatch.setattr(node, "start", start)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(node, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        stage.play()
+
+    assert stage.world.deviations() == []
+    assert Event.FAULT_GONE in events(stage)
+    assert not stage.tainted
+
+
+def test_residue_taints_the_world_and_the_verdict_says_so(stage: Stage) -> None:
+    def paint_the_link() -> None:
+        stage.drill.touched.add("app-to-cache")
+        stage.world.link("app-to-cache").on.add(Latency(1))
+
+    with pytest.raises(DrillFailedError, match="INCONCLUSIVE"):
+        stage.play(during=paint_the_link)
+
+    assert any("app-to-cache: toxic" in reason for reason in stage.verdict.reasons)
+    assert any("left it changed" in why for why in stage.tainted)
 
 
 def test_a_full_disk_ends_the_drill_and_leaves_nothing_broken(stage: Stage) -> None:

@@ -85,7 +85,7 @@ def erring() -> Iterator[LinksServer]:
 
 
 def link_of(server: LinksServer) -> ToxiproxyLink:
-    return server.links([SPEC], {"a-to-b": ("127.0.0.1", 1)})[0]
+    return server.links([SPEC], lambda: "127.0.0.1")[0]
 
 
 @pytest.mark.parametrize("impairment", [Latency(5), Down()])

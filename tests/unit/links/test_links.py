@@ -57,14 +57,14 @@ def server(api: Api) -> LinksServer:
 def link(server: LinksServer, api: Api, name: str, echo: Echo) -> Iterator[ToxiproxyLink]:
     spec = LinkSpec(name, free_port(), echo.address, redis_greeting)
     server.populate([spec], listen_host="127.0.0.1")
-    (link,) = server.links([spec], {name: ("127.0.0.1", spec.listen_port)})
+    (link,) = server.links([spec], lambda: "127.0.0.1")
     yield link
     api.call("DELETE", f"/proxies/{name}")
 
 
 def of_another_process(link: ToxiproxyLink, api: Api) -> Link:
     spec = LinkSpec(link.name, 1, "nowhere:1", redis_greeting)
-    return LinksServer(api.host, api.port).links([spec], {link.name: ("127.0.0.1", 1)})[0]
+    return LinksServer(api.host, api.port).links([spec], lambda: "127.0.0.1")[0]
 
 
 def test_the_server_says_its_version(server: LinksServer) -> None:
@@ -192,5 +192,5 @@ def test_an_upstream_that_is_gone_closes_the_round_trip(
 ) -> None:
     wires.close_upstream()
     spec = LinkSpec(wires.name, wires.address[1], wires.upstream, http_greeting)
-    (link,) = server.links([spec], {wires.name: wires.address})
+    (link,) = server.links([spec], lambda: wires.address[0])
     assert link.round_trip(within=SOON).failure in {"closed", "reset"}

@@ -107,7 +107,7 @@ def test_every_drill_has_a_row_and_no_mistake_a_traceback(
     assert "never judged its drill" in done.stdout
     assert "paymets" in done.stdout
     assert "payments" in done.stdout
-    assert "Traceback" not in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
     assert "fixtures/steps.py" not in done.stdout
     assert len(list((tmp_path / "runs").glob("*/*/verdict.json"))) == 3
     (facts,) = (tmp_path / "runs").glob("*/run.json")

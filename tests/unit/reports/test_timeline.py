@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import resource
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.timeline import Event, Timeline, read_timeline
+from reports.timeline import Event, NotRecordedError, Timeline, read_timeline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +57,21 @@ def test_a_damaged_line_is_named(tmp_path: Path, damage: bytes) -> None:
     path.write_bytes(WHOLE + damage + WHOLE)
     with pytest.raises(ValueError, match=r"timeline.jsonl:2: not a timeline entry: .+"):
         read_timeline(path)
+
+
+def test_a_line_for_which_there_was_no_room_spoils_no_later_one(tmp_path: Path) -> None:
+    path = tmp_path / "timeline.jsonl"
+    with Timeline(path) as timeline:
+        timeline.record(Event.LOAD_STEADY)
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, limits[1]))
+        try:
+            with pytest.raises(NotRecordedError, match="the timeline cannot be written"):
+                timeline.record(Event.FAULT_STARTED, id="fault-1")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        timeline.record(Event.LOAD_STOPPED)
+    assert [entry.event for entry in read_timeline(path)] == [
+        Event.LOAD_STEADY,
+        Event.LOAD_STOPPED,
+    ]

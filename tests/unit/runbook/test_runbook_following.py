@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from environments.model import CommandTimedOutError, Completed, Environment, WorldError
+from environments.model import (
+    CommandTimedOutError,
+    Completed,
+    Environment,
+    GoneError,
+    UnreachableError,
+    WorldError,
+)
 from fixtures.runbook import (
     OUTPUT_CHARACTERS,
     Runbook,
     RunbookError,
     StepFailedError,
+    StepLostError,
     check,
     follow,
     read_runbook,
@@ -245,6 +253,22 @@ def test_a_step_that_fails_ends_the_runbook(
     assert isinstance(failure, str)
     assert failure in str(caught.value)
     assert len(desk.world.bastion.asked) <= 1
+
+
+@pytest.mark.parametrize("error", [UnreachableError("no engine"), GoneError("no engine")])
+def test_a_step_of_which_nobody_knows_is_no_failure_of_the_runbook(
+    desk: Desk, error: WorldError
+) -> None:
+    desk.world.bastion.answers = [error]
+    with pytest.raises(
+        StepLostError, match=r"^page\.md:14: .* could not be run .*: no engine$"
+    ):
+        desk.follow(f"{STEP}\nx", f"{STEP}\nnever run")
+    assert len(desk.world.bastion.asked) == 1
+    assert [entry.event for entry in desk.entries()][-2:] == [
+        Event.STEP_ENDED,
+        Event.RUNBOOK_ENDED,
+    ]
 
 
 def test_a_failure_without_output_says_so(desk: Desk) -> None:
