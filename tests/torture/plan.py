@@ -1,0 +1,73 @@
+"""Which drill is killed when: all of it follows from one seed. Pure."""
+
+from __future__ import annotations
+
+import ast
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Seconds from process start to its end, each measured once on two cores with the images
+# built. A drill that ends before it is killed puts its own duration in their place.
+MEASURED_SECONDS = {
+    "test_one_application_instance_crashes": 48.0,
+    "test_all_application_instances_crash": 44.0,
+    "test_payments_becomes_slow_then_errs_then_is_gone": 100.0,
+    "test_the_primary_is_killed_in_maintenance": 80.0,
+    "test_the_primary_is_killed_and_left_alone": 70.0,
+    "test_partition_of_the_primary_from_everyone": 70.0,
+    "test_partition_of_the_primary_that_customers_still_reach": 70.0,
+}
+UNMEASURED_SECONDS = 60.0
+# A little beyond the usual end, so that the last moments are reached on a slow day too.
+LONGEST_SHARE = 1.05
+GUARDIAN_TOO = 1 / 3
+# Half of the guardians that are killed die with their runner, half while they mend.
+GUARDIAN_AT_ONCE = 1 / 2
+MENDING_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One kill; ``share`` is of the drill's usual duration, from its process's start."""
+
+    number: int
+    drill: str
+    share: float
+    guardian_after_seconds: float | None  # after its runner; None: the guardian lives
+
+
+def kill_number(number: int, drills: tuple[str, ...], seed: int) -> Kill:
+    """Draw one kill; no other kill's draw changes it."""
+    chance = random.Random(f"{seed}-{number}")  # noqa: S311 - it must be possible to repeat
+    drill = chance.choice(drills)
+    share = chance.uniform(0, LONGEST_SHARE)
+    delay = 0.0 if chance.random() < GUARDIAN_AT_ONCE else chance.uniform(0, MENDING_SECONDS)
+    too = chance.random() < GUARDIAN_TOO
+    return Kill(number, drill, share, delay if too else None)
+
+
+def drills_in(scenarios: Path) -> tuple[str, ...]:
+    """List the test functions of all scenarios by name."""
+    return tuple(
+        statement.name
+        for file in sorted(scenarios.glob("test_*.py"))
+        for statement in ast.parse(file.read_text()).body
+        if isinstance(statement, ast.FunctionDef) and statement.name.startswith("test_")
+    )
+
+
+@dataclass(slots=True)
+class Durations:
+    """How long each drill usually takes, in seconds."""
+
+    seconds: dict[str, float] = field(default_factory=lambda: dict(MEASURED_SECONDS))
+
+    def of(self, drill: str) -> float:
+        return self.seconds.get(drill, UNMEASURED_SECONDS)
+
+    def learn(self, drill: str, seconds: float) -> None:
+        self.seconds[drill] = seconds
