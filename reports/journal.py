@@ -71,15 +71,12 @@ class Journal(lines.Lines[Note]):
         self.finish_torn_line()
 
     def entries(self) -> list[Entry]:
-        """Read what it holds by now, even where its folder was deleted meanwhile.
+        """Parse what it holds by now.
 
         Raises:
             ValueError: a line that was finished cannot be read; it is named.
         """
-        return lines.parse_lines(self._bytes(), self.path, Note, self.what)
-
-    def _bytes(self) -> bytes:
-        return os.pread(self.file_descriptor, os.fstat(self.file_descriptor).st_size, 0)
+        return lines.parse_lines(self.read(), self.path, Note, self.what)
 
 
 @dataclass(frozen=True, slots=True)

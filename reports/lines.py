@@ -77,19 +77,24 @@ class Lines(Generic[Kind]):
             raise self._not_recorded(error) from error
         return at
 
+    def read(self) -> bytes:
+        """Read what it holds by now, even where its folder was deleted meanwhile."""
+        return os.pread(self.file_descriptor, os.fstat(self.file_descriptor).st_size, 0)
+
     def finish_torn_line(self) -> None:
         """Before adding to what another process wrote: end its last line, or take it off.
 
         A line that was never finished was never relied on; a whole one lacks its end.
         """
-        *_, torn = self.path.read_bytes().rpartition(b"\n")
+        written = self.read()
+        torn = written.rpartition(b"\n")[2]
         if not torn:
             return
         with suppress(OSError):  # a full disk must not keep anybody from mending
             if _is_whole(torn):
                 os.write(self.file_descriptor, b"\n")
             else:
-                os.ftruncate(self.file_descriptor, self.path.stat().st_size - len(torn))
+                os.ftruncate(self.file_descriptor, len(written) - len(torn))
 
     def _append(self, line: bytes) -> None:
         size = os.fstat(self.file_descriptor).st_size

@@ -7,6 +7,7 @@ needed: who mends it only deletes it.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,17 @@ def test_after_any_other_end_it_says_what_it_did(
         Note.MENDING_ENDED,
         Note.RUN_CLOSED,
     ]
+
+
+def test_it_mends_though_somebody_deleted_the_run(
+    runner: subprocess.Popen[str], guardian: Identity, tmp_path: Path
+) -> None:
+    with (tmp_path / "run" / "journal.jsonl").open("rb") as journal:
+        shutil.rmtree(tmp_path / "run")
+        runner.kill()
+
+        _wait_until_dead(guardian)
+        assert b'"run closed"' in journal.read()
 
 
 @pytest.mark.parametrize("deaf_to", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
