@@ -132,3 +132,20 @@ def test_of_a_tainted_world_all_is_said_already(worlds: Worlds, catalogue: Catal
         worlds.taint("a revert was not verified")
 
     assert catalogue.closed == 1
+
+
+def test_a_world_that_cannot_be_read_back_is_removed_all_the_same(
+    worlds: Worlds, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def be_interrupted() -> None:
+        raise KeyboardInterrupt
+
+    def end_a_session() -> None:
+        with worlds:
+            worlds.get(Settings())
+            monkeypatch.setattr(catalogue.opened[0], "traces", be_interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        end_a_session()
+
+    assert catalogue.closed == 1

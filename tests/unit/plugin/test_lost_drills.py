@@ -13,10 +13,24 @@ import pytest
 from fixtures.run import ROOT
 from reports.journal import Note
 from reports.timeline import Event
+from tests.fakes.caretaker import open_journal
 from tests.unit.plugin.runs import await_closed_by_guardian, notes, open_pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def test_a_run_mends_what_dead_ones_left_before_it_begins(tmp_path: Path) -> None:
+    dead = tmp_path / "runs" / "dead"
+    dead.mkdir(parents=True)
+    with open_journal(dead):
+        pass
+
+    with open_pytest(tmp_path, "-k", "stopped") as running:
+        ended = running.ended()
+
+    assert notes(dead / "journal.jsonl")[-1] is Note.RUN_CLOSED
+    assert "dead: its run is dead (journal.jsonl)" in ended.printed
 
 
 def judged_again(run: Path) -> subprocess.CompletedProcess[str]:
