@@ -166,6 +166,13 @@ def must_speak_in_sentences(ended: Ended) -> None:
         assert word not in ended.output, ended.output
 
 
+def only_error(ended: Ended) -> str:
+    """Find what went wrong beside the drills, which is one thing."""
+    told = errors(ended)
+    assert len(told) == 1, ended.output
+    return told[0]
+
+
 def errors(ended: Ended) -> Sequence[str]:
     """Find what went wrong beside the drills: each is a line between two headings."""
     _, _, told = ended.output.partition("= ERRORS =")
@@ -188,7 +195,7 @@ def test_an_engine_that_fails_ends_one_drill_at_a_time_and_leaves_nothing(
         },
     )
     # The engine has gone again, before the last world was removed.
-    (error,) = errors(ended)
+    error = only_error(ended)
     assert "the engine did not answer" in error
     assert "; by hand: docker rm -f -v $(docker ps -aq --filter label=muster.run=" in error
     wait_until("the guardian to close", ended.is_closed, at_most=GUARDIAN_ENDS_WITHIN)
@@ -222,7 +229,7 @@ def test_an_engine_that_is_away_at_the_beginning_is_one_sentence(bench: Bench) -
     ended = bench.drill("drills_with_a_full_disk.py", "-m", "dr")
 
     must_speak_in_sentences(ended)
-    (error,) = errors(ended)
+    error = only_error(ended)
     assert error.startswith("no engine answers at unix://")
     assert "start that one" in error
     assert "INCONCLUSIVE: the_disk_is_full\n" in ended.output
@@ -240,7 +247,7 @@ def test_a_disk_that_is_full_leaves_nothing_broken(small_disk: Path) -> None:
         assert reason.count("the timeline cannot be written (No space left on device)") == 1
         assert reason.endswith("or make it writable, and run the drill again")
         assert reason.count(" - ") == 0
-        (error,) = errors(ended)
+        error = only_error(ended)
         assert "the journal cannot be written (No space left on device)" in error
         assert bench.there() == []
 
