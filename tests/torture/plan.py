@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 # Seconds from process start to its end, each measured once on two cores with the images
 # built. A drill that ends before it is killed puts its own duration in their place.
 MEASURED_SECONDS = {
-    "test_one_application_instance_crashes": 48.0,
-    "test_all_application_instances_crash": 44.0,
-    "test_payments_becomes_slow_then_errs_then_is_gone": 100.0,
-    "test_the_primary_is_killed_in_maintenance": 80.0,
-    "test_the_primary_is_killed_and_left_alone": 70.0,
-    "test_partition_of_the_primary_from_everyone": 70.0,
-    "test_partition_of_the_primary_that_customers_still_reach": 70.0,
+    "test_one_application_instance_crashes": 44.0,
+    "test_all_application_instances_crash": 40.0,
+    "test_payments_becomes_slow_then_errs_then_is_gone": 65.0,
+    "test_the_primary_is_killed_in_maintenance": 65.0,
+    "test_the_primary_is_killed_and_left_alone": 62.0,
+    "test_partition_of_the_primary_from_everyone": 66.0,
+    "test_partition_of_the_primary_that_customers_still_reach": 65.0,
 }
 UNMEASURED_SECONDS = 60.0
 # A little beyond the usual end, so that the last moments are reached on a slow day too.
