@@ -9,43 +9,24 @@ The oracle is the fake world's whole state, which no fault reads.
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from environments.model import Direction, Impairment, Latency, WorldError
+from environments.model import Impairment, Latency, WorldError
 from fixtures.faults import (
-    Cut,
     Fault,
-    Kill,
-    Partition,
-    Pause,
-    Reset,
-    Slow,
-    Throttle,
     describe,
     rebuild,
 )
 from tests.fakes.world import FakeEnvironment
+from tests.property.strategies import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-targets = st.sampled_from(["db:primary", "db", "east-db-2", "app", "payments", "app,payments"])
-others = st.sampled_from(["*", "db", "etcd", "app", "east-db-2,payments"])
-links = st.sampled_from(["app-to-db", "app-to-payments"])
-faults: st.SearchStrategy[Fault] = st.one_of(
-    st.builds(Kill, targets),
-    st.builds(Pause, targets),
-    st.builds(Partition, targets, others, st.sampled_from(Direction)),
-    st.builds(Slow, links, st.sampled_from([timedelta(seconds=1), timedelta(seconds=2)])),
-    st.builds(Cut, links),
-    st.builds(Reset, links),
-    st.builds(Throttle, links, st.sampled_from([1, 100])),
-)
 SOMEBODY_ELSES: Impairment = Latency(2000)
 HANDS = {
     "node": ["kill", "start", "pause", "resume", "cut", "uncut"],

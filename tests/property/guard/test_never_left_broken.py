@@ -24,10 +24,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from environments.model import Direction, Latency, Trace, TraceKind, WorldError
+from environments.model import Latency, Trace, TraceKind, WorldError
 from fixtures import mending, steps
 from fixtures.drill import Drill, InconclusiveError
-from fixtures.faults import Cut, Fault, Kill, Partition, Pause, Reset, Slow, Throttle
 from fixtures.guarded import GuardedRun
 from fixtures.mending import Mender
 from fixtures.steps import Injector
@@ -36,24 +35,15 @@ from reports.lines import NotRecordedError
 from reports.timeline import Timeline
 from tests.fakes.caretaker import FakeCaretaker
 from tests.fakes.world import FakeEnvironment, Trouble
+from tests.property.strategies import faults, links
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fixtures.faults import Fault
+
 
 NOW = timedelta(0)
-targets = st.sampled_from(["db:primary", "db", "east-db-2", "app", "payments", "app,payments"])
-others = st.sampled_from(["*", "db", "etcd", "app", "east-db-2,payments"])
-links = st.sampled_from(["app-to-db", "app-to-payments"])
-faults: st.SearchStrategy[Fault] = st.one_of(
-    st.builds(Kill, targets),
-    st.builds(Pause, targets),
-    st.builds(Partition, targets, others, st.sampled_from(Direction)),
-    st.builds(Slow, links, st.sampled_from([timedelta(seconds=1), timedelta(seconds=2)])),
-    st.builds(Cut, links),
-    st.builds(Reset, links),
-    st.builds(Throttle, links, st.sampled_from([1, 100])),
-)
 # What comes of the deeds of a process, by their number from now on.
 mishaps = st.dictionaries(
     st.integers(0, 8), st.sampled_from(["refused", "ignored", "done and refused"]), max_size=3
