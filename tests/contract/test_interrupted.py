@@ -22,18 +22,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AT_MOST = timedelta(minutes=3)
-LOST = "all_application_instances_crash"
-UNTOUCHED = "one_application_instance_crashes"
+DRILLS = "tests/contract/two_workers/drills.py"
+LOST = "the_lost"
+UNTOUCHED = "the_spared"
 
 
 @pytest.mark.contract
+@pytest.mark.nightly  # three replicas at once take two minutes; tests/unit/plugin has the rest
 def test_a_killed_worker_loses_its_own_drill_only(tmp_path: Path) -> None:
     before = set(RUNS.glob("*"))
     output = tmp_path / "output"
     with output.open("w") as out:
         running = subprocess.Popen(
             [sys.executable, "-m", "pytest", "-m", "dr", "-n", "2", "-p", "no:cacheprovider",
-             "scenarios/test_application_crash.py"],
+             DRILLS],
             cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, process_group=0,
         )  # fmt: skip
     try:
@@ -59,7 +61,7 @@ def test_a_killed_worker_loses_its_own_drill_only(tmp_path: Path) -> None:
     lost = json.loads((run / LOST / "verdict.json").read_text())
     assert lost["outcome"] == "INCONCLUSIVE"
     assert lost["reasons"][0].startswith("the drill was lost: worker gw")
-    rows = [line for line in printed.splitlines() if line.startswith("all application")]
+    rows = [line for line in printed.splitlines() if line.startswith("One instance is dead")]
     assert len(rows) == 1
     assert "INCONCLUSIVE" in rows[0]
     assert _outcomes_in_allure(run) == {LOST: "INCONCLUSIVE", UNTOUCHED: "MET"}
