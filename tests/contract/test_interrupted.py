@@ -61,7 +61,7 @@ def test_a_killed_worker_loses_its_own_drill_only(tmp_path: Path) -> None:
     lost = json.loads((run / LOST / "verdict.json").read_text())
     assert lost["outcome"] == "INCONCLUSIVE"
     assert lost["reasons"][0].startswith("the drill was lost: worker gw")
-    rows = [line for line in printed.splitlines() if line.startswith("One instance is dead")]
+    rows = [line for line in printed.splitlines() if line.startswith("the lost ")]
     assert len(rows) == 1
     assert "INCONCLUSIVE" in rows[0]
     assert _outcomes_in_allure(run) == {LOST: "INCONCLUSIVE", UNTOUCHED: "MET"}
