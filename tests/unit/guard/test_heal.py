@@ -90,6 +90,20 @@ def test_a_living_runs_world_is_left_alone(
     assert "left alone, for its run lives: living-1" in said
 
 
+def test_a_living_runs_journal_that_is_damaged_is_named(
+    tmp_path: Path, hands: FakeCaretaker, said: list[str]
+) -> None:
+    leave(tmp_path, "living", hands)
+    hands.owners = {"living-1": ALIVE}
+    with open_journal(tmp_path / "living", label="living") as journal:
+        journal.path.write_text("no JSON\n" + journal.path.read_text())
+
+        (failure,) = heal(tmp_path, said.append)
+
+    assert "journal.jsonl:1" in failure
+    assert hands.removed == []
+
+
 def test_what_no_journal_here_tells_of_is_known_by_its_maker(
     tmp_path: Path, hands: FakeCaretaker, said: list[str]
 ) -> None:
