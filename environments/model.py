@@ -157,6 +157,47 @@ class Cuttable(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """All packets to these peers together get so many kilobits (1,000 bits) per second."""
+
+    peers: frozenset[str]
+    kilobits_per_second: int
+
+
+@runtime_checkable
+class Limitable(Protocol):
+    """A node that can be made to send only so much to chosen peers; one limit at a time."""
+
+    def limit(self, limit: Limit) -> None:
+        """Start limiting; the same limit twice is one.
+
+        Raises:
+            WorldError: the node bears another, whoever put it there.
+        """
+        ...
+
+    def unlimit(self, limit: Limit) -> None:
+        """Undo that limit and nothing else; does nothing where there is none."""
+        ...
+
+    def is_limited(self, limit: Limit) -> bool:
+        """Whether the limit is in force, all of it, read back from where packets pass."""
+        ...
+
+    def has_queue(self, limit: Limit) -> bool:
+        """Whether anything of the limit is left, though it be not all of it."""
+        ...
+
+    def holds_back(self, limit: Limit) -> bool:
+        """Whether packets sent now, a few to each peer of the limit, have to wait."""
+        ...
+
+    def mark_of_limit(self, limit: Limit) -> str:
+        """What a trace of that limit says."""
+        ...
+
+
 class Stream(StrEnum):
     """Upstream flows from the caller to the called; downstream is the answer."""
 
@@ -251,6 +292,12 @@ class TraceKind(StrEnum):
     LIMIT = "limit"  # processor, memory, processes, as the engine has them
     CLOCK = "clock"
     DISK = "disk"  # a volume or a tmpfs that is nearly full
+    DAMAGE = "damage"  # data damaged by a fault that keeps on the node what undoes it
+
+
+# Where faults that damage a node's data keep there what undoes them, a folder for each: its
+# name is what the trace says.
+DAMAGE_FOLDER = "/var/lib/muster/faults"
 
 
 @dataclass(frozen=True, slots=True, order=True)

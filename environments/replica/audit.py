@@ -23,6 +23,7 @@ from environments.replica.traces import (
     SCRIPT_NETWORK,
     SCRIPT_NODE,
     EngineClock,
+    damages,
     firewall,
     full_disks,
     limits,
@@ -122,7 +123,10 @@ def _network(node: ContainerNode) -> Iterable[Trace]:
 
 
 def _inside(node: ContainerNode, clock: EngineClock) -> Iterable[Trace]:
-    """Ask the node for its clock and its file systems; one without a shell is let be."""
+    """Ask the node for its clock, its file systems and what faults keep there.
+
+    One without a shell is let be.
+    """
     asked_at = time.monotonic()
     said = _said_by(node)
     answered_at = time.monotonic()
@@ -134,6 +138,7 @@ def _inside(node: ContainerNode, clock: EngineClock) -> Iterable[Trace]:
             for how in clock.deviation(said, asked_at, answered_at)
         ),
         *(Trace(node.name, TraceKind.DISK, disk) for disk in full_disks(said)),
+        *(Trace(node.name, TraceKind.DAMAGE, name) for name in damages(said)),
     ]
 
 

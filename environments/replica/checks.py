@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+import http.client
+from collections.abc import Callable, Iterator, Mapping
 
-from environments.replica.probes import NoAnswerError, http_ok, json_object, redis_pong
+from environments.replica.probes import (
+    NoAnswerError,
+    http_get,
+    http_ok,
+    json_object,
+    redis_pong,
+)
 from environments.replica.topology import NodeSpec, Role
 
 Ports = Mapping[int, int]  # the port inside -> the port on 127.0.0.1
 
 
 def check_ready(spec: NodeSpec, ports: Ports) -> None:
-    """Ask a node's service whether it does its work.
+    """Ask a node's service whether it does its work; one without a service always does.
 
     Raises:
         NoAnswerError: it does not yet, and why not.
     """
-    match spec.role:
-        case Role.ETCD:
-            check_etcd(ports)
-        case Role.DB:
-            check_database(ports)
-        case Role.CACHE:
-            redis_pong(ports[6379])
-        case Role.DB_ROUTER:
-            check_db_router(ports)
-        case Role.APP:
-            http_ok(ports[8000], "/health/ready")
-        case Role.EDGE:
-            http_ok(ports[8404], "/stats;csv")
-        case Role.PAYMENTS:
-            http_ok(ports[8080], "/health")
-        case Role.LINKS:
-            http_ok(ports[8474], "/version")
-        case Role.BASTION:
-            pass  # it runs no service; that its container runs is all
+    if check := _CHECKS.get(spec.role):
+        check(ports)
 
 
 def check_etcd(ports: Ports) -> None:
@@ -62,6 +52,18 @@ def check_database(ports: Ports) -> None:
         )
 
 
+def check_backups(ports: Ports) -> None:
+    """Ask a repository host whether all is well with its backups.
+
+    Raises:
+        NoAnswerError: it found something amiss, or does not answer.
+    """
+    answer = http_get(ports[9854], "/health")
+    found = json_object(answer.body).get("findings")
+    if answer.status != http.client.OK:
+        raise NoAnswerError(f"/health: {'; '.join(found or [answer.body.strip()[:200]])}")
+
+
 def check_db_router(ports: Ports) -> None:
     """Ask the databases' router whether it has a primary to lead to.
 
@@ -86,3 +88,16 @@ def servers_up(statistics: str, proxy: str) -> tuple[str, ...]:
 def read_statistics(statistics: str) -> Iterator[dict[str, str]]:
     """Read HAProxy's statistics (https://docs.haproxy.org/3.0/management.html#9.1)."""
     return csv.DictReader(statistics.splitlines())
+
+
+_CHECKS: Mapping[Role, Callable[[Ports], object]] = {
+    Role.ETCD: check_etcd,
+    Role.DB: check_database,
+    Role.CACHE: lambda ports: redis_pong(ports[6379]),
+    Role.DB_ROUTER: check_db_router,
+    Role.APP: lambda ports: http_ok(ports[8000], "/health/ready"),
+    Role.EDGE: lambda ports: http_ok(ports[8404], "/stats;csv"),
+    Role.PAYMENTS: lambda ports: http_ok(ports[8080], "/health"),
+    Role.LINKS: lambda ports: http_ok(ports[8474], "/version"),
+    Role.BACKUP: check_backups,
+}

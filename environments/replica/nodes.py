@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from environments.model import Completed, Cut, GoneError, WorldError
+from environments.model import Completed, Cut, GoneError, Limit, WorldError
+from environments.replica import shaping
 from environments.replica.containers import Container, speaking
 from environments.replica.packets import (
     SCRIPT_LIST,
@@ -18,6 +19,7 @@ from environments.replica.packets import (
     script_probe,
 )
 from environments.replica.probes import wait_for
+from environments.replica.shaping import Shape
 from environments.replica.world import NODE_LABEL, WORLD_LABEL
 
 if TYPE_CHECKING:
@@ -88,12 +90,7 @@ class ContainerNode:
     # Cuttable
 
     def cut(self, cut: Cut) -> None:
-        addresses = self._addresses(cut.peers)
-        if missing := sorted(cut.peers - addresses.keys()):
-            raise WorldError(
-                f"{self.name} cannot be cut off from {', '.join(missing)}: "
-                "no running node of this replica has that name; start it first"
-            )
+        addresses = self._addresses_of_all(cut.peers, "be cut off from")
         self.sidecars.in_network_of(self.container, Rules(cut, addresses).script_on())
 
     def uncut(self, cut: Cut) -> None:
@@ -124,6 +121,53 @@ class ContainerNode:
             self.container, script_ping(addresses.values())
         ).split()
         return frozenset(peer for peer, ip in addresses.items() if ip in answered)
+
+    # Limitable
+
+    def limit(self, limit: Limit) -> None:
+        addresses = self._addresses_of_all(limit.peers, "send less to")
+        self.sidecars.in_network_of(self.container, Shape(limit, addresses).script_on())
+
+    def unlimit(self, limit: Limit) -> None:
+        if self.container.is_running():  # queues vanish with the network of a dead one
+            self.sidecars.in_network_of(self.container, shaping.script_off(limit))
+
+    def is_limited(self, limit: Limit) -> bool:
+        if not self.container.is_running():
+            return False
+        listing = self.sidecars.in_network_of(self.container, shaping.SCRIPT_LIST)
+        return Shape(limit, self._addresses(limit.peers)).is_in(listing)
+
+    def has_queue(self, limit: Limit) -> bool:
+        if not self.container.is_running():
+            return False
+        listing = self.sidecars.in_network_of(self.container, shaping.SCRIPT_QUEUES)
+        return shaping.has_queue(limit, listing)
+
+    def holds_back(self, limit: Limit) -> bool:
+        if not self.container.is_running():
+            return False
+        shape = Shape(limit, self._addresses(limit.peers))
+        probe = self.sidecars.in_network_of(self.container, shape.script_probe())
+        return shaping.held_back(limit, probe)
+
+    def mark_of_limit(self, limit: Limit) -> str:
+        del limit  # a network has one root queue
+        return shaping.MARK
+
+    def _addresses_of_all(self, peers: frozenset[str], doing: str) -> dict[str, str]:
+        """Node name -> its address now.
+
+        Raises:
+            WorldError: one of them does not run, so it cannot be done.
+        """
+        addresses = self._addresses(peers)
+        if missing := sorted(peers - addresses.keys()):
+            raise WorldError(
+                f"{self.name} cannot {doing} {', '.join(missing)}: "
+                "no running node of this replica has that name; start it first"
+            )
+        return addresses
 
     def _addresses(self, peers: Collection[str]) -> dict[str, str]:
         """Node name -> its address now, for those peers that run."""

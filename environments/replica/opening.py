@@ -84,14 +84,14 @@ def start_replica(
 def attached(engine: Engine, world: str) -> Iterator[Replica]:
     """Give what is left of the replica that carries this label, whoever started it.
 
-    Its settings are taken to be the usual ones: they change no name, path or link.
+    Of its settings only the backups matter: the others change no name, path or link.
 
     Raises:
         WorldError: the engine does not answer.
     """
-    settings = Settings()
-    topology = one_region(settings, Passwords())
     inspected = _inspected(engine, world)
+    settings = Settings(backups=any("-backup" in name for name in inspected))
+    topology = one_region(settings, Passwords())
     labels = [one["Config"]["Labels"] for one in inspected.values()]
     # Where no node is left there is nobody to give a sidecar to.
     tools = next((one[TOOLS_LABEL] for one in labels if TOOLS_LABEL in one), "")

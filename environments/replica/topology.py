@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from environments.replica.certificates import Authority
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCOPE = "muster"  # what Patroni calls the cluster, and where its keys are in etcd
 SHARED = "shared"
+OFFSITE_REGION = "west"
 
 
 class Role(StrEnum):
@@ -28,6 +31,15 @@ class Role(StrEnum):
     PAYMENTS = "payments"
     LINKS = "links"
     BASTION = "bastion"
+    BACKUP = "backup"
+    SCRATCH = "scratch"
+
+
+class Schedule(StrEnum):
+    """When the near repository gets its backups; the off-site one always gets them weekly."""
+
+    HOURLY = "hourly"
+    SIX_HOURLY = "six-hourly"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +48,11 @@ class Settings:
 
     synchronous: bool = True  # orders are acknowledged once a standby has them too
     circuit_breaker: bool = True  # the orders service gives up on a payments that is slow
+    backups: bool = False  # two repositories, and a node to restore on: twelve seconds more
+    schedule: Schedule = Schedule.HOURLY
+    encrypted: bool = True  # what the repositories keep
+    fresh_reads: bool = True  # nobody is led to a replica that is far behind
+    checksums: bool = True  # of the databases' pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +94,9 @@ class Passwords:
     superuser: str = field(default_factory=secrets.token_hex, repr=False)
     replication: str = field(default_factory=secrets.token_hex, repr=False)
     orders: str = field(default_factory=secrets.token_hex, repr=False)
+    monitor: str = field(default_factory=secrets.token_hex, repr=False)
+    near_repository: str = field(default_factory=secrets.token_hex, repr=False)
+    offsite_repository: str = field(default_factory=secrets.token_hex, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +109,19 @@ class Topology:
 
 def one_region(settings: Settings, passwords: Passwords, region: str = "east") -> Topology:
     """Describe a region and what all regions share."""
+    backups = _Backups(region, settings, passwords) if settings.backups else None
     return Topology(
         nodes=(
             *_etcd(region),
-            *_databases(region, settings, passwords),
+            *_databases(region, settings, passwords, backups),
             _links(),
             _payments(),
             _cache(region),
-            _db_router(region),
+            _db_router(region, settings),
             _edge(region),
             _bastion(region, passwords),
             *_apps(region, settings, passwords),
+            *(backups.nodes() if backups else ()),
         ),
         paths=(
             Path(
@@ -158,7 +180,9 @@ def _etcd_hosts(region: str) -> str:
     return ",".join(f"{name}:2379" for name in _named(region, Role.ETCD))
 
 
-def _databases(region: str, settings: Settings, passwords: Passwords) -> tuple[NodeSpec, ...]:
+def _databases(
+    region: str, settings: Settings, passwords: Passwords, backups: _Backups | None
+) -> tuple[NodeSpec, ...]:
     return tuple(
         NodeSpec(
             name=name,
@@ -178,11 +202,102 @@ def _databases(region: str, settings: Settings, passwords: Passwords) -> tuple[N
                 "PATRONI_REPLICATION_USERNAME": "replicator",
                 "PATRONI_REPLICATION_PASSWORD": passwords.replication,
                 "SYNCHRONOUS_MODE": "on" if settings.synchronous else "off",
+                "CHECKSUMS": "on" if settings.checksums else "off",
                 "ORDERS_PASSWORD": passwords.orders,
+                "MONITOR_PASSWORD": passwords.monitor,
+                "PATRONI": "true",
+                **(backups.of_database(name) if backups else {"BACKUPS": "false"}),
             },
         )
         for name in _named(region, Role.DB)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Backups:
+    """The repositories, who may speak to them, and the node to restore on."""
+
+    region: str
+    settings: Settings
+    passwords: Passwords
+    authority: Authority = field(default_factory=Authority)
+
+    @property
+    def near(self) -> str:
+        return f"{self.region}-{Role.BACKUP}"
+
+    @property
+    def offsite(self) -> str:
+        return f"{OFFSITE_REGION}-{Role.BACKUP}"
+
+    @property
+    def scratch(self) -> str:
+        return f"{self.region}-{Role.SCRATCH}"
+
+    def nodes(self) -> tuple[NodeSpec, ...]:
+        return (
+            self._repository(self.near, self.region, 1),
+            self._repository(self.offsite, OFFSITE_REGION, 2),
+            self._scratch(),
+        )
+
+    def of_database(self, name: str) -> Mapping[str, str]:
+        """Give the variables of a database that archives to both repositories."""
+        return {
+            "BACKUPS": "true",
+            "NEAR_REPOSITORY": self.near,
+            "OFFSITE_REPOSITORY": self.offsite,
+            **self._tls(name),
+        }
+
+    def _repository(self, name: str, region: str, number: int) -> NodeSpec:
+        near = number == 1
+        databases = _named(self.region, Role.DB)
+        return NodeSpec(
+            name=name,
+            role=Role.BACKUP,
+            region=region,
+            image="backup",
+            ports=(9854,),
+            environment={
+                "REPOSITORY": str(number),
+                "STANZA": SCOPE,
+                "SCHEDULE": self.settings.schedule if near else "weekly",
+                "CIPHER": "aes-256-cbc" if self.settings.encrypted else "none",
+                "CIPHER_KEY": (
+                    self.passwords.near_repository
+                    if near
+                    else self.passwords.offsite_repository
+                ),
+                "DATABASES": " ".join(databases),
+                "CLIENTS": " ".join((*databases, self.scratch)),
+                "DATABASE_ROUTER": f"{self.region}-{Role.DB_ROUTER}",
+                "MONITOR_PASSWORD": self.passwords.monitor,
+                **self._tls(name),
+            },
+        )
+
+    def _scratch(self) -> NodeSpec:
+        return NodeSpec(
+            name=self.scratch,
+            role=Role.SCRATCH,
+            region=self.region,
+            image="patroni",
+            environment={
+                "SYNCHRONOUS_MODE": "off",
+                "CHECKSUMS": "on",
+                "PATRONI": "false",
+                **self.of_database(self.scratch),
+            },
+        )
+
+    def _tls(self, name: str) -> Mapping[str, str]:
+        certificate = self.authority.issue(name)
+        return {
+            "TLS_AUTHORITY": self.authority.pem,
+            "TLS_CERTIFICATE": certificate.pem,
+            "TLS_KEY": certificate.key,
+        }
 
 
 def _links() -> NodeSpec:
@@ -207,7 +322,7 @@ def _cache(region: str) -> NodeSpec:
     )
 
 
-def _db_router(region: str) -> NodeSpec:
+def _db_router(region: str, settings: Settings) -> NodeSpec:
     names = _named(region, Role.DB)
     return NodeSpec(
         name=f"{region}-db-router",
@@ -215,7 +330,10 @@ def _db_router(region: str) -> NodeSpec:
         region=region,
         image="dbrouter",
         ports=(8404,),
-        environment={f"DB_{number}": name for number, name in enumerate(names, start=1)},
+        environment={
+            **{f"DB_{number}": name for number, name in enumerate(names, start=1)},
+            "READ_LAG": "?lag=1MB" if settings.fresh_reads else "",
+        },
     )
 
 

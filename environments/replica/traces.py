@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from environments.model import DAMAGE_FOLDER
 from environments.replica.packets import BETWEEN, PREFIX
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 # Of the node's network: what a sidecar is asked.
 SCRIPT_NETWORK = f"iptables-save\necho '{BETWEEN}'\ntc qdisc show"
-# Of its files and its clock: what the node itself is asked.
-SCRIPT_NODE = "date +%s\ndf -P"
+# Of its clock and its files: what the node itself is asked. Most nodes have no such folder.
+SCRIPT_NODE = f"date +%s\nls -A {DAMAGE_FOLDER} 2>/dev/null\necho '{BETWEEN}'\ndf -P"
 
 # The engine keeps its rules for name resolution in "nat".
 WATCHED_TABLES = {"filter", "mangle", "raw"}
@@ -79,6 +80,12 @@ def qdiscs(listing: str) -> Iterator[str]:
     for found in _QDISC.finditer(listing):
         if found["handle"] != "0:":
             yield f"{found['kind']} on {found['device']}"
+
+
+def damages(listing: str) -> Iterator[str]:
+    """Read what faults keep on the node: names between its clock and its file systems."""
+    kept, _, _ = listing.partition(BETWEEN)
+    yield from kept.splitlines()[1:]
 
 
 def limits(host_config: Mapping[str, object]) -> Iterator[str]:

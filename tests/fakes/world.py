@@ -22,6 +22,7 @@ from environments.model import (
     Impairment,
     ImpairmentError,
     Latency,
+    Limit,
     RoundTrip,
     Trace,
     TraceKind,
@@ -83,6 +84,7 @@ class BareNode:
         self.running = True
         self.paused = False
         self.cuts: set[Cut] = set()
+        self.limits: set[Limit] = set()
         self.lines: list[tuple[datetime, str]] = []
         self._note("started")
 
@@ -115,9 +117,9 @@ class BareNode:
 
 
 class FakeNode(BareNode):
-    """A node that can be killed, paused and cut off.
+    """A node that can be killed, paused, cut off and limited.
 
-    Like a container, it forgets its cuts and its pause when it is killed.
+    Like a container, it forgets its cuts, its limit and its pause when it is killed.
     """
 
     def kill(self) -> None:
@@ -127,6 +129,7 @@ class FakeNode(BareNode):
         self.running = False
         self.paused = False
         self.cuts.clear()
+        self.limits.clear()
 
     def start(self) -> None:
         self.world.trouble.act(self.name, "start", self._start)
@@ -168,6 +171,29 @@ class FakeNode(BareNode):
 
     def mark_of(self, cut: Cut) -> str:
         return f"{cut.direction} {','.join(sorted(cut.peers))}"
+
+    def limit(self, limit: Limit) -> None:
+        self._must_run("be limited")
+        if self.limits - {limit}:
+            raise WorldError(f"{self.name} bears another limit: take that off first")
+        self.world.trouble.act(self.name, "limit", lambda: self.limits.add(limit))
+
+    def unlimit(self, limit: Limit) -> None:
+        self.world.trouble.act(self.name, "unlimit", lambda: self.limits.discard(limit))
+
+    def is_limited(self, limit: Limit) -> bool:
+        return limit in self.limits
+
+    def has_queue(self, limit: Limit) -> bool:
+        return limit in self.limits
+
+    def holds_back(self, limit: Limit) -> bool:
+        lets_through = self.world.trouble.ignores[(self.name, "hold back")] > 0
+        return limit in self.limits and not lets_through
+
+    def mark_of_limit(self, limit: Limit) -> str:
+        del limit  # one queue at a time, as on a network
+        return "htb on eth0"
 
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         self._must_run("send packets")
@@ -274,7 +300,7 @@ class FakeEnvironment:
         return next(node for node in self.nodes if node.name == name)
 
     def fakes(self) -> list[FakeNode]:
-        """Return the nodes that can be killed, paused and cut off."""
+        """Return the nodes that can be killed, paused, cut off and limited."""
         return [node for node in self.nodes if isinstance(node, FakeNode)]
 
     def link(self, name: str) -> FakeLink:
@@ -283,7 +309,8 @@ class FakeEnvironment:
     def fail(self, name: str, action: str, *, times: int = 1, after: bool = False) -> None:
         """Make the next ``times`` of this action raise, before its deed is done or after.
 
-        Actions: kill, start, pause, resume, cut, uncut; of links impair and mend.
+        Actions: kill, start, pause, resume, cut, uncut, limit, unlimit; of links impair
+        and mend.
         """
         orders = self.trouble.fails_after if after else self.trouble.fails_before
         orders[(name, action)] += times
@@ -291,8 +318,9 @@ class FakeEnvironment:
     def ignore(self, name: str, action: str, *, times: int = 1) -> None:
         """Make the next ``times`` of this action do nothing and say nothing.
 
-        Besides the actions of ``fail``: "drop" (cuts let packets through) and "bite"
-        (impairments on the link have no effect), which hold until ``obey``.
+        Besides the actions of ``fail``: "drop" (cuts let packets through), "hold back"
+        (limits do) and "bite" (impairments on the link have no effect), which hold until
+        ``obey``.
         """
         self.trouble.ignores[(name, action)] += times
 
@@ -303,7 +331,13 @@ class FakeEnvironment:
     def snapshot(self) -> Snapshot:
         """Return the world's whole state, to compare with ``==``."""
         nodes = {
-            node.name: (node.running, node.paused, frozenset(node.cuts)) for node in self.nodes
+            node.name: (
+                node.running,
+                node.paused,
+                frozenset(node.cuts),
+                frozenset(node.limits),
+            )
+            for node in self.nodes
         }
         return {**nodes, **{link.name: frozenset(link.on) for link in self.links}}
 
@@ -351,8 +385,12 @@ def _traces_of(node: BareNode) -> Iterable[Trace]:
         return [stopped(node.name)]
     if node.paused:
         return [paused(node.name)]
-    marks = [node.mark_of(cut) for cut in node.cuts] if isinstance(node, FakeNode) else []
-    return [Trace(node.name, TraceKind.FIREWALL, mark) for mark in marks]
+    if not isinstance(node, FakeNode):
+        return []
+    return [
+        *(Trace(node.name, TraceKind.FIREWALL, node.mark_of(cut)) for cut in node.cuts),
+        *(Trace(node.name, TraceKind.QDISC, node.mark_of_limit(one)) for one in node.limits),
+    ]
 
 
 def _wrong_with(node: BareNode) -> Iterable[str]:
@@ -362,6 +400,8 @@ def _wrong_with(node: BareNode) -> Iterable[str]:
         yield f"{node.name} is paused"
     for cut in node.cuts:
         yield f"{node.name} is cut off from {', '.join(sorted(cut.peers))} ({cut.direction})"
+    for limit in node.limits:
+        yield f"{node.name} sends only {limit.kilobits_per_second} kbit/s"
 
 
 _PARTS = (

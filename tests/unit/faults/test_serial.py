@@ -14,13 +14,22 @@ import fixtures.faults
 from environments.model import Direction
 from fixtures.faults import (
     Cut,
+    DamageBackup,
+    DamagePages,
+    DeleteRows,
+    DropTable,
     Fault,
     Kill,
+    Lag,
+    LoseData,
+    LoseFile,
     Partition,
     Pause,
     Reset,
     Slow,
+    StopArchiving,
     Throttle,
+    WrongUpdate,
     describe,
     rebuild,
 )
@@ -30,6 +39,7 @@ if TYPE_CHECKING:
     from reports.timeline import Json
 
 words = st.text(min_size=1)
+counts = st.integers(min_value=1)
 a_while = st.integers(min_value=2, max_value=10**9)
 faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(Kill, words),
@@ -46,6 +56,15 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(Cut, words),
     st.builds(Reset, words),
     st.builds(Throttle, words, st.integers(1, 400)),
+    st.builds(Lag, words, st.integers(1, 10_000), words),
+    st.builds(DamagePages, words, words, counts),
+    st.builds(LoseFile, words, words),
+    st.builds(LoseData, words, words),
+    st.builds(DropTable, words, node=words),
+    st.builds(DeleteRows, words, counts, node=words),
+    st.builds(WrongUpdate, words, counts, words, node=words),
+    st.builds(StopArchiving, words),
+    st.builds(DamageBackup, words, words, counts),
 )
 
 
@@ -87,6 +106,10 @@ def test_every_kind_that_is_offered_can_be_built_again() -> None:
         {"kind": "Slow", "link": "a", "by": -1},
         {"kind": "Throttle", "link": "a", "kilobytes_per_second": 0},
         {"kind": "Partition", "target": "a", "from_": "b", "direction": "sideways"},
+        {"kind": "DamagePages", "target": "a", "relation": "orders", "pages": 0},
+        {"kind": "DeleteRows", "table": "orders", "every": 0, "node": "a"},
+        {"kind": "DamageBackup", "target": "a", "stanza": "muster", "files": 0},
+        {"kind": "Lag", "target": "a", "kilobits_per_second": 10_001, "from_": "b"},
     ],
 )
 def test_what_is_no_description_is_quoted(described: dict[str, Json]) -> None:

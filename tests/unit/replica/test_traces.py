@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
+from typing import TYPE_CHECKING
+
 import pytest
 
-from environments.model import Cut
+from environments.model import DAMAGE_FOLDER, Cut
 from environments.replica.packets import Rules, chain_name
-from environments.replica.traces import EngineClock, firewall, full_disks, limits, qdiscs
+from environments.replica.traces import (
+    SCRIPT_NODE,
+    EngineClock,
+    damages,
+    firewall,
+    full_disks,
+    limits,
+    qdiscs,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CUT = Cut(frozenset({"payments"}))
 OURS = chain_name(CUT)
@@ -117,6 +131,30 @@ def test_full_disks_are_those_of_the_nodes_own() -> None:
 
 def test_the_engines_own_disk_is_not_the_nodes() -> None:
     assert list(full_disks(DISKS.format(root=99, shm=0, spool=0))) == []
+
+
+@pytest.mark.parametrize("kept", [[], ["DamagePages-1"], [".hidden", "LoseFile-2"]])
+def test_what_faults_keep_on_a_node_is_listed_by_the_nodes_own_tools(
+    tmp_path: Path, kept: list[str]
+) -> None:
+    for name in kept:
+        (tmp_path / name).mkdir()
+    assert list(damages(said_with(tmp_path))) == kept
+
+
+def test_a_node_without_that_folder_bears_no_damage_and_tells_its_clock_and_disks(
+    tmp_path: Path,
+) -> None:
+    said = said_with(tmp_path / "none")
+    assert list(damages(said)) == []
+    assert said[:1].isdigit()
+    assert "Mounted on" in said
+
+
+def said_with(folder: Path) -> str:
+    script = SCRIPT_NODE.replace(DAMAGE_FOLDER, str(folder))
+    asked = ["sh", "-c", script]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
 
 
 @pytest.mark.parametrize(
