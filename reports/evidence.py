@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol, cast
 from uuid import uuid4
 
@@ -26,15 +26,22 @@ from allure_pytest.utils import (  # type: ignore[import-untyped]  # it has no t
     ParsedPytestNodeId,
 )
 
-from reports.record import DrillRecord, judge_record, load_record
-from reports.story import Span, followed_steps, runbook_as_followed, tell, text, texts
-from reports.summary import as_html, as_text, figures
-from reports.timeline import Entry, Event, Json, read_timeline
-from reports.verdict import Outcome, Recovery, Verdict
+from reports.exhibits import (
+    Attachment,
+    Drill,
+    attachments,
+    metrics,
+    milliseconds,
+    picture,
+    read_drill,
+    run_files,
+)
+from reports.story import Span, runbook_as_followed, tell, text, texts
+from reports.summary import as_html, as_text
+from reports.timeline import Event, Json, read_timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pytest
@@ -69,22 +76,6 @@ class _Reporter(Protocol):
     def start_step(self, parent_uuid: str, uuid: str, step: TestStepResult) -> None: ...
     def stop_step(self, uuid: str, **kwargs: object) -> None: ...
     def attach_data(self, uuid: str, body: str | bytes, **kwargs: object) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Drill:
-    """A drill as it is told: what is on disk, and what was judged from it."""
-
-    folder: Path
-    entries: list[Entry]
-    record: DrillRecord
-    recovery: Recovery | None
-    verdict: Verdict
-
-    def details(self, event: Event) -> Mapping[str, Json]:
-        """Return the details of the last entry of this kind, {} where there is none."""
-        found = [entry.details for entry in self.entries if entry.event is event]
-        return found[-1] if found else {}
 
 
 def publish(folder: Path) -> None:
@@ -206,17 +197,18 @@ def tolerate_full_disk(config: pytest.Config) -> Unwritten:
 
 
 def _publish(reporter: _Reporter, result: TestResult, folder: Path) -> None:
-    record = load_record(folder)
-    recovery, verdict = judge_record(record)
-    entries = read_timeline(folder / "timeline.jsonl")
-    drill = _Drill(folder, entries, record, recovery, verdict)
-    picture = _draw(drill)
-    _describe(result, drill, picture)
-    for span in tell(entries):
+    drill = read_drill(folder)
+    drawn = picture(drill)
+    attached, missing = attachments(drill)
+    _describe(result, drill, drawn)
+    for span in tell(drill.entries, missing):
         _add_step(reporter, result.uuid, span)
-    _attach_evidence(reporter, result.uuid, drill, picture)
-    _add_metrics(drill)
-    _add_run(drill)
+    _attach_evidence(reporter, result.uuid, drill, drawn, attached)
+    samples = metrics(drill)
+    if samples:
+        _write(f"{uuid4()}-perf.json", json.dumps(samples))
+    for name, content in run_files(drill).items():
+        _write(name, content)
 
 
 def write_results_to(folder: Path, config: pytest.Config) -> None:
@@ -235,39 +227,14 @@ def _reporter() -> _Reporter | None:
     return None
 
 
-def _draw(drill: _Drill) -> bytes:
-    from reports.picture import Scene, StepMark, draw  # noqa: PLC0415 - imports matplotlib
-
-    last = drill.entries[-1].at
-    steps = [
-        StepMark(
-            title=step.title,
-            began_at=step.start.at,
-            ended_at=last if step.end is None else step.end.at,
-            failed=step.failure is not None,
-        )
-        for step in followed_steps(drill.entries)
-    ]
-    scene = Scene(
-        title=drill.record.title,
-        ledger=drill.record.ledger,
-        injections=drill.record.injections,
-        steps=steps,
-        recovery=drill.recovery,
-        objectives=drill.record.objectives,
-        verdict=drill.verdict,
-    )
-    return draw(scene)
-
-
-def _describe(result: TestResult, drill: _Drill, picture: bytes) -> None:
+def _describe(result: TestResult, drill: Drill, drawn: bytes) -> None:
     """Title, description, labels and parameters: what is seen before anything is opened."""
     started = drill.details(Event.DRILL_STARTED)
-    table = figures(drill.recovery, drill.record.objectives)
+    table = drill.figures()
     result.name = drill.record.title or result.name
     result.description = None
     result.descriptionHtml = as_html(
-        text(started, "description"), drill.verdict, table, picture
+        text(started, "description"), drill.verdict, table, drawn, drill.comparisons
     )
     severity = _SEVERITY.get(text(drill.details(Event.RUNBOOK_STARTED), "severity"))
     if severity is not None:
@@ -278,7 +245,7 @@ def _describe(result: TestResult, drill: _Drill, picture: bytes) -> None:
     result.labels.append(Label(LabelType.TAG, drill.verdict.outcome.value))
     shown = {
         "environment": text(started, "environment"),
-        **{one.name: f"{one.measured} of {one.objective}" for one in table[:2]},
+        **{one.name: one.text for one in table[:2]},
     }
     for name, value in shown.items():
         # Excluded: Allure recognises a test in other runs by its parameters.
@@ -287,7 +254,7 @@ def _describe(result: TestResult, drill: _Drill, picture: bytes) -> None:
 
 def _add_step(reporter: _Reporter, parent: str, span: Span) -> None:
     step_id = str(uuid4())
-    step = TestStepResult(name=span.name, start=_milliseconds(span.began.wall))
+    step = TestStepResult(name=span.name, start=milliseconds(span.began.wall))
     if span.parameters:
         ran = ", ".join(f"{name} {value}" for name, value in span.parameters.items() if value)
         step.parameters.append(Parameter(name="ran", value=ran))
@@ -298,30 +265,34 @@ def _add_step(reporter: _Reporter, parent: str, span: Span) -> None:
         _add_step(reporter, step_id, inner)
     reporter.stop_step(
         step_id,
-        stop=_milliseconds(span.ended.wall),
+        stop=milliseconds(span.ended.wall),
         status=AllureStatus.FAILED if span.failed else AllureStatus.PASSED,
         statusDetails=StatusDetails(message=span.failure) if span.failure else None,
     )
 
 
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
-
-
-def _attach_evidence(reporter: _Reporter, parent: str, drill: _Drill, picture: bytes) -> None:
-    table = figures(drill.recovery, drill.record.objectives)
+def _attach_evidence(
+    reporter: _Reporter,
+    parent: str,
+    drill: Drill,
+    drawn: bytes,
+    attached: Sequence[Attachment],
+) -> None:
     runbook = runbook_as_followed(drill.entries)
+    told = as_text(drill.verdict, drill.figures(), drill.comparisons)
 
     def attach(name: str, body: str | bytes, kind: AttachmentType | tuple[str, str]) -> None:
         _attach(reporter, parent, name, body, kind)
 
-    attach("What customers saw", picture, AttachmentType.SVG)
-    attach("Verdict and figures", as_text(drill.verdict, table), AttachmentType.TEXT)
+    attach("What customers saw", drawn, AttachmentType.SVG)
+    attach("Verdict and figures", told, AttachmentType.TEXT)
     if drill.recovery is not None:
         ledger = json.dumps(asdict(drill.recovery), indent=2)
         attach("Ledger, summarised", ledger, AttachmentType.JSON)
     if runbook:
         attach("Runbook as followed", runbook, _MARKDOWN)
+    for one in attached:
+        attach(one.title, one.path.read_bytes(), one.media)
     for entry in drill.entries:
         if entry.event is Event.NODE_LOG:
             log = (drill.folder / text(entry.details, "file")).read_bytes()
@@ -341,55 +312,6 @@ def _attach(
         str(uuid4()), body, name=name, attachment_type=media, extension=extension,
         parent_uuid=parent,
     )  # fmt: skip
-
-
-def _add_metrics(drill: _Drill) -> None:
-    """Write RTO and RPO as Allure 3 reads metrics: a list in a file that ends in -perf.json.
-
-    A figure of an INCONCLUSIVE drill says nothing about recovery, so it is no metric.
-    """
-    recovery = drill.recovery
-    if recovery is None or drill.verdict.outcome is Outcome.INCONCLUSIVE:
-        return
-    measured = {"RTO": recovery.rto_seconds}
-    if recovery.lost is not None:
-        measured["RPO"] = recovery.rpo_seconds
-    samples = [_metric(drill, name, value) for name, value in measured.items()]
-    _write(f"{uuid4()}-perf.json", json.dumps(samples))
-
-
-def _metric(drill: _Drill, name: str, value: float) -> dict[str, str | float]:
-    return {
-        "id": str(uuid4()),
-        "key": f"{name.lower()}.{drill.record.scenario}",
-        "title": drill.record.title,
-        "value": value,
-        "unit": "s",
-        "better": "lower",
-        "group": name.lower(),
-        "groupTitle": {"RTO": "Recovery time (RTO)", "RPO": "Data lost (RPO)"}[name],
-        "start": _milliseconds(drill.entries[0].wall),
-        "stop": _milliseconds(drill.entries[-1].wall),
-    }
-
-
-def _add_run(drill: _Drill) -> None:
-    """Say what world this was and which run: the same for every drill of the run."""
-    run = drill.folder.parent.name
-    started = drill.details(Event.DRILL_STARTED)
-    facts = {"run": run, "environment": text(started, "environment")}
-    world = started.get("world")
-    if isinstance(world, dict):
-        facts |= {str(name): str(value) for name, value in world.items()}
-    lines = [f"{_escaped(name)}={_escaped(value)}" for name, value in facts.items()]
-    _write("environment.properties", "\n".join(lines) + "\n")
-    executor = {"name": "Muster", "type": "muster", "buildName": run}
-    _write("executor.json", json.dumps(executor))
-
-
-def _escaped(content: str) -> str:
-    r"""Write a key or a value of a properties file, where \, =, : and spaces mean something."""
-    return "".join(f"\\{c}" if c in "\\ =:#!" else c for c in " ".join(content.split()))
 
 
 def _write(name: str, content: str) -> None:

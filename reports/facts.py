@@ -1,23 +1,34 @@
 """What a timeline says that a verdict needs: pure.
 
-Steady states, faults, objectives and the watch's two ends, and what stands in the way.
+Steady states, faults, restores, objectives and the watch's two ends, and what stands in
+the way.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from reports.restorations import Restoration
 from reports.timeline import Event
-from reports.verdict import Injection, Objectives, Watch
+from reports.verdict import Injection, Objectives, TakenBack, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from reports.timeline import Entry
+
+
+_BACKUPS = ("full", "differential", "incremental")
+# What a drill can be about: the first of them that it has.
+_SUBJECTS = {
+    Event.FAULT_STARTED: "the fault",
+    Event.RESTORED: "the restore",
+    Event.MEASURED: "the measurement",
+}
 
 
 class RecordError(ValueError):
@@ -38,12 +49,20 @@ class Facts:
     started: datetime
     watch: Watch | None  # None where the load was never steady, or never seen to stop
     injections: Sequence[Injection]
+    taken_back: TakenBack | None  # None where the database never was; otherwise the last time
+    restorations: Sequence[Restoration]
+    findings: Sequence[str]  # what was measured, in sentences; nobody judges them
     objectives: Objectives | None  # None, as is settle_seconds, where they were not stated
     settle_seconds: float | None
     allowance_seconds: Mapping[str, float]  # by runbook: what people may take to decide
     obstacles: Sequence[str]
     breaches: Sequence[str]
     doubts: Sequence[str]
+
+    @property
+    def only_measures(self) -> bool:
+        """Whether its subject is a measurement: no objectives and no customers are needed."""
+        return bool(self.findings) and not self.injections and not self.restorations
 
 
 def read_facts(entries: Sequence[Entry], timeline: Path) -> Facts:
@@ -64,6 +83,9 @@ def read_facts(entries: Sequence[Entry], timeline: Path) -> Facts:
         started=start.entry.wall,
         watch=_watch(lines),
         injections=tuple(_injections(lines)),
+        taken_back=_taken_back(lines),
+        restorations=tuple(map(_restoration, _all(lines, Event.RESTORED))),
+        findings=tuple(line.text("finding") for line in _all(lines, Event.MEASURED)),
         objectives=None if stated is None else _objectives(stated),
         settle_seconds=None if stated is None else _settle_seconds(stated),
         allowance_seconds=_allowances(lines),
@@ -107,6 +129,25 @@ class _Line:
             raise self.damaged(detail, "a number of seconds")
         return value
 
+    def count(self, detail: str) -> int:
+        value = self.entry.details.get(detail)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise self.damaged(detail, "a whole number")
+        return value
+
+    def moment(self, detail: str) -> datetime:
+        try:
+            moment = datetime.fromisoformat(self.text(detail))
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise self.damaged(detail, "a time by ISO 8601, with its offset from UTC,")
+        return moment
+
+    def monotonic(self, moment: datetime) -> float:
+        """When that was, by the clock of this entry."""
+        return self.entry.at + (moment - self.entry.wall).total_seconds()
+
     def damaged(self, detail: str, kind: str) -> RecordError:
         return RecordError(
             f"{self.timeline}:{self.number}: the entry {self.entry.event.value!r}"
@@ -149,6 +190,37 @@ def _injections(lines: Sequence[_Line]) -> Iterator[Injection]:
         )
 
 
+def _taken_back(lines: Sequence[_Line]) -> TakenBack | None:
+    line = _last(lines, Event.TAKEN_BACK)
+    if line is None:
+        return None
+    to, stopped = line.moment("to"), line.moment("stopped")
+    if stopped < to:
+        raise line.damaged("stopped", "a time no earlier than its 'to'")
+    return TakenBack(to=line.monotonic(to), stopped=line.monotonic(stopped), to_wall=to)
+
+
+def _restoration(line: _Line) -> Restoration:
+    kind = line.text("kind")
+    if kind not in _BACKUPS:
+        raise line.damaged("kind", f"one of {', '.join(_BACKUPS)}")
+    earliest, latest = line.moment("earliest"), line.moment("latest")
+    if latest < earliest:
+        raise line.damaged("latest", "a time no earlier than its 'earliest'")
+    return Restoration(
+        repository=line.text("repository"),
+        kind=kind,
+        label=line.text("label"),
+        asked=line.text("asked"),
+        seconds=line.seconds("seconds"),
+        earliest=line.monotonic(earliest),
+        latest=line.monotonic(latest),
+        file=line.text("file"),
+        rows=line.count("rows"),
+        checks=tuple(line.texts("checks")),
+    )
+
+
 def _times(lines: Sequence[_Line], event: Event) -> Mapping[str, float]:
     return {line.text("id"): line.entry.at for line in _all(lines, event)}
 
@@ -181,14 +253,14 @@ def _allowances(lines: Sequence[_Line]) -> Mapping[str, float]:
 def _obstacles(lines: Sequence[_Line]) -> Iterator[str]:
     """What makes the drill prove nothing."""
     yield from (line.text("why") for line in _all(lines, Event.OBSTACLE))
-    fault = _first(lines, Event.FAULT_STARTED)
-    before = lines if fault is None else lines[: fault.number - 1]
+    subject = next(filter(None, (_first(lines, event) for event in _SUBJECTS)), None)
+    before = lines if subject is None else lines[: subject.number - 1]
     checked = _last(before, Event.STEADY_BEFORE)
     if checked is None:
         yield "the steady state before was never checked"
     else:
         for deviation in checked.texts("deviations"):
-            yield f"there was no steady state before the fault: {deviation}"
+            yield f"there was no steady state before {_named(subject)}: {deviation}"
     started = _times(lines, Event.FAULT_STARTED)
     for line in _all(lines, Event.FAULT_PLANNED):
         if line.text("id") not in started:
@@ -197,16 +269,21 @@ def _obstacles(lines: Sequence[_Line]) -> Iterator[str]:
 
 def _doubts(lines: Sequence[_Line]) -> Iterator[str]:
     """What keeps a drill from being MET, though it may well be MISSED."""
-    fault = _last(lines, Event.FAULT_STARTED)
-    after = lines if fault is None else lines[fault.number :]
+    subject = next(filter(None, (_last(lines, event) for event in _SUBJECTS)), None)
+    after = lines if subject is None else lines[subject.number :]
     checked = _last(after, Event.STEADY_AFTER)
     if checked is None:
         yield "the steady state after was never checked"
     else:
         for deviation in checked.texts("deviations"):
-            yield f"there was no steady state after the fault: {deviation}"
+            yield f"there was no steady state after {_named(subject)}: {deviation}"
     for line in _all(lines, Event.REVERT_FAILED):
         yield f"the world is tainted, for a fault could not be reverted: {line.text('why')}"
     for line in _all(lines, Event.RESIDUE):
         for trace in line.texts("traces"):
             yield f"the world is tainted, for it was left changed: {trace}"
+
+
+def _named(subject: _Line | None) -> str:
+    """What the drill is about; one that broke nothing yet is about a fault."""
+    return "the fault" if subject is None else _SUBJECTS[subject.entry.event]

@@ -80,6 +80,7 @@ class Scene:
     recovery: Recovery | None
     objectives: Objectives | None
     verdict: Verdict
+    notes: Sequence[str] = ()  # what the figures cannot say, a line each
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ def _outage_text(outage: Outage, scene: Scene) -> str:
 
 def _heading(scene: Scene) -> list[str]:
     lines = [_figures(scene.recovery, scene.objectives)] if scene.recovery else []
+    lines += scene.notes
     for reason in scene.verdict.reasons[:3]:
         lines += textwrap.wrap(reason, 140, max_lines=2, placeholder=" …")
     return lines

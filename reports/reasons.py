@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from reports.outages import ends_early
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reports.restorations import Comparison
     from reports.verdict import Injection, Objectives, Recovery, Watch
 
 
@@ -19,9 +21,10 @@ def why_invalid(
     objectives: Objectives,
     injections: Sequence[Injection],
     watch: Watch,
+    comparisons: Sequence[Comparison],
 ) -> Iterator[str]:
     """What makes the experiment prove nothing, whatever it shows."""
-    if not injections:
+    if not injections and not comparisons:
         yield "no fault was injected"
     for injection in injections:
         if injection.took_effect_at is None:
@@ -30,14 +33,25 @@ def why_invalid(
         yield "a time or an objective of the drill is not a number that makes sense"
     if recovery is not None:
         yield from _why_traffic_is_invalid(recovery)
+    for one in comparisons:
+        if one.acknowledged == 0:
+            yield (
+                f"the restore of {one.restoration.backup} proves nothing: no write was"
+                " acknowledged before the moment that it had to reach, so none could be"
+                " missing"
+            )
 
 
-def what_was_missed(recovery: Recovery | None, objectives: Objectives) -> Iterator[str]:
+def what_was_missed(
+    recovery: Recovery | None, objectives: Objectives, comparisons: Sequence[Comparison]
+) -> Iterator[str]:
     """What is certainly not as the objectives demand."""
-    if recovery is None:
-        return
-    yield from _missed_in_time(recovery, objectives)
-    yield from _missed_in_data(recovery, objectives)
+    if recovery is not None:
+        yield from _missed_in_time(recovery, objectives)
+        yield from _missed_in_data(recovery, objectives)
+    for one in comparisons:
+        for what in _missed_in_restoring(one, objectives):
+            yield f"restore of {one.restoration.backup} {what}"
 
 
 def what_is_doubtful(
@@ -45,14 +59,16 @@ def what_is_doubtful(
     objectives: Objectives,
     injections: Sequence[Injection],
     watch: Watch,
+    comparisons: Sequence[Comparison],
 ) -> Iterator[str]:
     """What keeps the evidence from being enough."""
     if recovery is not None:
         yield from _doubts_of_coverage(recovery, objectives, watch)
         if recovery.lost is None:
             yield "there is no final read: nobody knows which writes are lost"
-        if recovery.damaged:
-            yield f"the ledger holds records that make no sense: {recovery.damaged:,} of them"
+    damaged = max((one.damaged for one in (recovery, *comparisons) if one), default=0)
+    if damaged:
+        yield f"the ledger holds records that make no sense: {damaged:,} of them"
     for injection in injections:
         if injection.gone_at is None:
             yield f"the fault was not seen to be gone: {injection.fault}"
@@ -90,18 +106,11 @@ def _missed_in_time(recovery: Recovery, objectives: Objectives) -> Iterator[str]
 
 
 def _missed_in_data(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
-    if recovery.lost_after_effect:
-        yield (
-            f"split brain: {_writes(recovery.lost_after_effect)} acknowledged after the"
-            f" fault took effect, and missing from the final read ({_keys(recovery)})"
-        )
-    if _loses_more_than_allowed(recovery, objectives):
-        yield (
-            f"RPO missed: {_writes(recovery.lost or 0)} acknowledged before the fault took"
-            " effect, and missing from the final read, the oldest"
-            f" {seconds_text(recovery.rpo_seconds)} old at the fault"
-            f" (objective {seconds_text(objectives.rpo_seconds)}; {_keys(recovery)})"
-        )
+    if recovery.taken_back_to is None:
+        yield from _lost_by_the_fault(recovery, objectives)
+    else:
+        moment = moment_text(recovery.taken_back_to)
+        yield from _lost_by_going_back(recovery, objectives, moment)
     if recovery.corrupted:
         yield (
             f"corruption: {_rows(recovery.corrupted)} of the final read with a value that"
@@ -125,6 +134,77 @@ def _missed_in_data(recovery: Recovery, objectives: Objectives) -> Iterator[str]
             f"unsettled: {_writes(unsettled)} acknowledged and still pending at the end"
             f" (objective {allowed:,})"
         )
+
+
+def _lost_by_the_fault(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
+    if recovery.lost_after_effect:
+        yield (
+            f"split brain: {_writes(recovery.lost_after_effect)} acknowledged after the"
+            f" fault took effect, and missing from the final read ({_lost_keys(recovery)})"
+        )
+    if _loses_more_than_allowed(recovery, objectives):
+        yield (
+            f"RPO missed: {_writes(recovery.lost or 0)} acknowledged before the fault took"
+            " effect, and missing from the final read, the oldest"
+            f" {seconds_text(recovery.rpo_seconds)} old at the fault"
+            f" (objective {seconds_text(objectives.rpo_seconds)}; {_lost_keys(recovery)})"
+        )
+
+
+def _lost_by_going_back(
+    recovery: Recovery, objectives: Objectives, moment: str
+) -> Iterator[str]:
+    if recovery.lost:
+        yield (
+            f"lost: {_writes(recovery.lost)} acknowledged before {moment}, the moment that"
+            " the database was restored to, and missing from the final read"
+            f" ({_lost_keys(recovery)})"
+        )
+    if recovery.lost_after_effect:
+        yield (
+            f"lost after the restore: {_writes(recovery.lost_after_effect)} begun after the"
+            " old database had been stopped, acknowledged, and missing from the final read"
+            f" ({_lost_keys(recovery)})"
+        )
+    if recovery.beyond:
+        yield (
+            f"restored beyond the moment: {_writes(recovery.beyond)} begun after {moment},"
+            " before the old database was stopped, and present in the final read"
+            f" ({_keys(recovery.beyond, recovery.beyond_examples)})"
+        )
+    age, allowed = recovery.discarded_seconds, objectives.rpo_seconds
+    if recovery.discarded and (allowed == 0 or age > allowed):
+        measured, objective = _told_apart(age, allowed)
+        yield (
+            f"RPO missed: {_writes(recovery.discarded)} given up by restoring to {moment},"
+            f" the oldest {measured} old when the old database was stopped"
+            f" (objective {objective})"
+        )
+
+
+def _missed_in_restoring(one: Comparison, objectives: Objectives) -> Iterator[str]:
+    restoration = one.restoration
+    for check in restoration.checks:
+        yield f"failed a check: {check}"
+    if one.lost:
+        yield (
+            f"lacks {_writes(one.lost)} acknowledged before the moment that it had to reach"
+            f" ({_keys(one.lost, one.lost_examples)})"
+        )
+    if one.beyond:
+        yield (
+            f"holds {_writes(one.beyond)} begun after the moment that it had to stop at"
+            f" ({_keys(one.beyond, one.beyond_examples)})"
+        )
+    if one.corrupted:
+        yield f"holds {_rows(one.corrupted)} with a value that nobody wrote under that key"
+    if one.unwritten:
+        yield f"holds {_rows(one.unwritten)} that nobody wrote"
+    if one.duplicated:
+        yield f"holds {_rows(one.duplicated)} under a key that another row has"
+    if restoration.seconds > objectives.rto_seconds:
+        measured, objective = _told_apart(restoration.seconds, objectives.rto_seconds)
+        yield f"took {measured} (objective {objective})"
 
 
 def _doubts_of_coverage(
@@ -198,6 +278,14 @@ def seconds_text(seconds: float) -> str:
     return f"{text.rstrip('0').rstrip('.')} s"
 
 
+def moment_text(moment: str) -> str:
+    """A moment by ISO 8601 as a person reads it, without its day."""
+    utc = datetime.fromisoformat(moment).astimezone(UTC)
+    whole, _, parts = f"{utc:%H:%M:%S.%f}".partition(".")
+    parts = parts.rstrip("0")
+    return f"{whole}{'.' if parts else ''}{parts} UTC"
+
+
 def _told_apart(measured: float, objective: float) -> tuple[str, str]:
     """Both as text, with as many digits as it takes to tell them apart."""
     measured_text = seconds_text(measured)
@@ -214,8 +302,11 @@ def _rows(number: int) -> str:
     return f"{number:,} row{'' if number == 1 else 's'}"
 
 
-def _keys(recovery: Recovery) -> str:
+def _lost_keys(recovery: Recovery) -> str:
     missing = (recovery.lost or 0) + (recovery.lost_after_effect or 0)
-    keys = ", ".join(map(str, recovery.lost_examples))
-    more = ", …" if missing > len(recovery.lost_examples) else ""
-    return f"key{'' if missing == 1 else 's'} {keys}{more}"
+    return _keys(missing, recovery.lost_examples)
+
+
+def _keys(number: int, examples: Sequence[int]) -> str:
+    keys = ", ".join(map(str, examples))
+    return f"key{'' if number == 1 else 's'} {keys}{', …' if number > len(examples) else ''}"

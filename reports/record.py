@@ -4,8 +4,8 @@ The live drill and a later judgement both go through ``load_record`` and ``judge
 so they cannot differ while the files are the same.
 
 A drill's folder holds ``timeline.jsonl``, ``ledger.bin`` (records of LEDGER),
-``final-read.bin`` (records of FINAL_READ; absent where there was none) and
-``verdict.json``.
+``final-read.bin`` (records of FINAL_READ; absent where there was none), such a file
+for each backup that was restored, and ``verdict.json``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import numpy as np
 from reports.facts import Facts, NotStartedError, RecordError, read_facts
 from reports.ledger import FINAL_READ, read_ledger
 from reports.outages import Outage
-from reports.recovery import judge, measure
+from reports.recovery import judge, judge_measurement, measure
+from reports.restorations import compare
 from reports.timeline import Event, NotRecordedError, read_timeline
 from reports.verdict import Outcome, Recovery, Verdict
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from reports.restorations import Comparison
     from reports.timeline import Entry, Timeline
     from reports.verdict import Watch
 
@@ -36,6 +38,7 @@ __all__ = [
     "DrillRecord",
     "NotStartedError",
     "RecordError",
+    "compare_record",
     "conclude",
     "judge_record",
     "load_record",
@@ -55,6 +58,7 @@ class DrillRecord(Facts):
 
     ledger: NDArray[np.void]
     final_read: NDArray[np.void] | None
+    restored: Sequence[NDArray[np.void]]  # the rows of each restoration
 
 
 def load_record(folder: Path) -> DrillRecord:
@@ -71,11 +75,20 @@ def load_record(folder: Path) -> DrillRecord:
         **{field.name: getattr(facts, field.name) for field in fields(facts)},
         ledger=read_ledger(folder / LEDGER_FILE),
         final_read=_final_read(folder / FINAL_READ_FILE, entries),
+        restored=tuple(
+            _rows(folder / one.file, one.rows, "a restored backup")
+            for one in facts.restorations
+        ),
     )
 
 
 def judge_record(record: DrillRecord) -> tuple[Recovery | None, Verdict]:
     """Measure and judge; nothing is measured where the drill did not get that far."""
+    if record.only_measures:
+        verdict = judge_measurement(
+            obstacles=record.obstacles, breaches=record.breaches, doubts=record.doubts
+        )
+        return None, verdict
     if record.watch is None:
         return None, _unfinished(record, "the load was never steady, or not seen to stop")
     if record.objectives is None:
@@ -86,11 +99,20 @@ def judge_record(record: DrillRecord) -> tuple[Recovery | None, Verdict]:
         record.objectives,
         injections=record.injections,
         watch=record.watch,
+        comparisons=compare_record(record),
         obstacles=record.obstacles,
         breaches=record.breaches,
         doubts=record.doubts,
     )
     return recovery, verdict
+
+
+def compare_record(record: DrillRecord) -> tuple[Comparison, ...]:
+    """Compare each backup that was restored with the ledger."""
+    return tuple(
+        compare(record.ledger, rows, restoration)
+        for rows, restoration in zip(record.restored, record.restorations, strict=True)
+    )
 
 
 def conclude(folder: Path, timeline: Timeline) -> tuple[Recovery | None, Verdict]:
@@ -163,9 +185,14 @@ def _final_read(path: Path, entries: Sequence[Entry]) -> NDArray[np.void] | None
     told = next((entry for entry in reversed(entries) if entry.event is Event.FINAL_READ), None)
     if told is None:
         return None
+    return _rows(path, told.details.get("rows"), "a final read")
+
+
+def _rows(path: Path, rows: object, what: str) -> NDArray[np.void]:
+    """Read a file of rows, as many as the timeline tells of."""
     if not path.exists():
-        raise RecordError(f"{path}: no such file, though the timeline tells of a final read")
-    size, rows = path.stat().st_size, told.details.get("rows")
+        raise RecordError(f"{path}: no such file, though the timeline tells of {what}")
+    size = path.stat().st_size
     if not isinstance(rows, int) or size != FINAL_READ.itemsize * rows:
         raise RecordError(
             f"{path}: damaged: {size} bytes are not the {rows} rows of"
@@ -189,11 +216,13 @@ def _measure(record: DrillRecord, watch: Watch) -> Recovery | None:
         injections=record.injections,
         watch=watch,
         settle_seconds=record.settle_seconds,
+        taken_back=record.taken_back,
     )
 
 
 def _recovery(figures: dict[str, Any]) -> Recovery:
     """The figures as they were saved; a TypeError where one is missing or unknown."""
     outages = tuple(Outage(**outage) for outage in figures.pop("outages"))
-    examples = tuple(map(int, figures.pop("lost_examples")))
-    return Recovery(outages=outages, lost_examples=examples, **figures)
+    lost = tuple(map(int, figures.pop("lost_examples")))
+    beyond = tuple(map(int, figures.pop("beyond_examples", ())))
+    return Recovery(outages=outages, lost_examples=lost, beyond_examples=beyond, **figures)

@@ -6,14 +6,12 @@ verdict with its reasons. Times are seconds of CLOCK_MONOTONIC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reports import reasons
-from reports.audit import Audit, Writes, audit
-from reports.ledger import Operation
+from reports.audit import Audit, audit
 from reports.ledger import Outcome as Told
 from reports.outages import (
     Attempts,
@@ -23,31 +21,30 @@ from reports.outages import (
     widest_gap_seconds,
 )
 from reports.verdict import Injection, Objectives, Outcome, Recovery, Verdict, Watch
+from reports.writes import Writes, writes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Creates(Writes):
-    """The attempts to create, in the order in which they began."""
-
-    began: NDArray[np.float64]
+    from reports.restorations import Comparison
+    from reports.verdict import TakenBack
 
 
-def measure(
+def measure(  # noqa: PLR0913 - each is one kind of evidence, and all are named
     ledger: NDArray[np.void],
     final_read: NDArray[np.void] | None,
     *,
     injections: Sequence[Injection],
     watch: Watch,
     settle_seconds: float,
+    taken_back: TakenBack | None = None,
 ) -> Recovery:
     """What customers saw around the faults.
 
-    Attempts that began after the watch are audited, and belong to no outage.
+    Attempts that began after the watch are audited, and belong to no outage. Where the
+    database was taken back to a moment, that moment says which writes must be there.
 
     Raises:
         ValueError: there is no injection, or the settled while is not longer than 0 s.
@@ -56,7 +53,7 @@ def measure(
         raise ValueError("nothing to measure: no fault was injected")
     if not settle_seconds > 0:
         raise ValueError(f"settle_seconds must be greater than 0, not {settle_seconds}")
-    creates, damaged = _creates(ledger)
+    creates, damaged = writes_of(ledger)
     attempts = _watched(creates, watch)
     first = min(injections, key=lambda injection: injection.started_at)
     frame = Frame(
@@ -71,7 +68,7 @@ def measure(
     watched = attempts.began >= watch.started_at
     before = watched & (attempts.began < first.started_at)
     after = attempts.began >= first.started_at
-    found = _audited(creates, final_read, first)
+    found = _audited(creates, final_read, first, taken_back)
     return Recovery(
         attempts=creates.key.size,
         acknowledged=_count(creates.outcome == Told.YES),
@@ -87,6 +84,11 @@ def measure(
         lost=found.lost if found else None,
         lost_after_effect=found.lost_after_effect if found else None,
         lost_examples=found.lost_examples if found else (),
+        taken_back_to=taken_back.to_wall.isoformat() if taken_back else None,
+        discarded=found.discarded if found else None,
+        discarded_seconds=found.discarded_seconds if found else 0.0,
+        beyond=found.beyond if found else None,
+        beyond_examples=found.beyond_examples if found else (),
         corrupted=found.corrupted if found else None,
         unwritten=found.unwritten if found else None,
         duplicated=found.duplicated if found else None,
@@ -114,6 +116,7 @@ def judge(  # noqa: PLR0913 - each is one kind of evidence, and all are named
     *,
     injections: Sequence[Injection],
     watch: Watch,
+    comparisons: Sequence[Comparison] = (),
     obstacles: Sequence[str] = (),
     breaches: Sequence[str] = (),
     doubts: Sequence[str] = (),
@@ -123,13 +126,27 @@ def judge(  # noqa: PLR0913 - each is one kind of evidence, and all are named
     An invalid experiment (``obstacles`` among them) proves nothing, whatever it shows.
     What is certain (``breaches`` among them) makes a valid one MISSED. Where the evidence
     is not enough (``doubts`` among them) the rest is not MET. All reasons are listed.
+    A drill whose subject is backups needs no fault: it is judged by its ``comparisons``.
     """
-    invalid = [*obstacles, *reasons.why_invalid(recovery, objectives, injections, watch)]
-    missed = [*breaches, *reasons.what_was_missed(recovery, objectives)]
-    doubtful = [*reasons.what_is_doubtful(recovery, objectives, injections, watch), *doubts]
-    if recovery is None and not invalid:
+    invalid = [
+        *obstacles,
+        *reasons.why_invalid(recovery, objectives, injections, watch, comparisons),
+    ]
+    missed = [*breaches, *reasons.what_was_missed(recovery, objectives, comparisons)]
+    doubtful = [
+        *reasons.what_is_doubtful(recovery, objectives, injections, watch, comparisons),
+        *doubts,
+    ]
+    if recovery is None and injections and not invalid:
         invalid = ["nothing was measured"]
     return Verdict(_outcome(invalid, missed, doubtful), (*invalid, *missed, *doubtful))
+
+
+def judge_measurement(
+    *, obstacles: Sequence[str], breaches: Sequence[str], doubts: Sequence[str]
+) -> Verdict:
+    """The verdict on a drill that measures, whatever it found: that is for people to judge."""
+    return Verdict(_outcome(obstacles, breaches, doubts), (*obstacles, *breaches, *doubts))
 
 
 def _outcome(invalid: Sequence[str], missed: Sequence[str], doubtful: Sequence[str]) -> Outcome:
@@ -140,43 +157,7 @@ def _outcome(invalid: Sequence[str], missed: Sequence[str], doubtful: Sequence[s
     return Outcome.INCONCLUSIVE if doubtful else Outcome.MET
 
 
-def _creates(ledger: NDArray[np.void]) -> tuple[_Creates, int]:
-    """The creates in the order in which they began, and how many records are damaged."""
-    began = np.ascontiguousarray(ledger["began"])
-    ended = np.ascontiguousarray(ledger["ended"])
-    outcome = np.ascontiguousarray(ledger["outcome"])
-    operation = np.ascontiguousarray(ledger["operation"])
-    sound = _is_sound(began, ended, outcome, operation)
-    order = np.flatnonzero(sound & (operation == Operation.CREATE))
-    order = order[np.argsort(began[order], kind="stable")]
-    creates = _Creates(
-        key=ledger["key"][order],
-        value=ledger["value"][order],
-        began=began[order],
-        ended=ended[order],
-        outcome=outcome[order],
-    )
-    return creates, ledger.size - _count(sound)
-
-
-def _is_sound(
-    began: NDArray[np.float64],
-    ended: NDArray[np.float64],
-    outcome: NDArray[np.uint8],
-    operation: NDArray[np.uint8],
-) -> NDArray[np.bool_]:
-    """Whether a record is one that a writer of ledgers could have written."""
-    pending = outcome == Told.PENDING
-    answered = (outcome >= Told.YES) & (outcome <= Told.UNKNOWN)
-    ended_as_told = (pending & np.isnan(ended)) | (
-        answered & (ended >= began) & np.isfinite(ended)
-    )
-    known_operation = (operation == Operation.CREATE) | (operation == Operation.READ)
-    sound: NDArray[np.bool_] = np.isfinite(began) & ended_as_told & known_operation
-    return sound
-
-
-def _watched(creates: _Creates, watch: Watch) -> Attempts:
+def _watched(creates: Writes, watch: Watch) -> Attempts:
     end = int(np.searchsorted(creates.began, watch.ended_at, side="right"))
     return Attempts(
         began=creates.began[:end],
@@ -186,16 +167,14 @@ def _watched(creates: _Creates, watch: Watch) -> Attempts:
 
 
 def _audited(
-    creates: _Creates, final_read: NDArray[np.void] | None, first: Injection
+    creates: Writes,
+    final_read: NDArray[np.void] | None,
+    first: Injection,
+    taken_back: TakenBack | None,
 ) -> Audit | None:
     if final_read is None:
         return None
-    return audit(
-        creates,
-        final_read,
-        fault_started_at=first.started_at,
-        took_effect_at=first.took_effect_at,
-    )
+    return audit(creates, final_read, first=first, taken_back=taken_back)
 
 
 def _p95_seconds(attempts: Attempts, after: NDArray[np.bool_], watch: Watch) -> float | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reports.timeline import Entry, Event, Json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 _ENDED_BY = {
     Event.LOAD_STARTED: {Event.LOAD_STOPPED},
@@ -17,7 +18,26 @@ _ENDED_BY = {
     Event.STEP_STARTED: {Event.STEP_ENDED},
 }
 _ENDS = {end for ends in _ENDED_BY.values() for end in ends}
-_SHOWN_ELSEWHERE = {Event.DRILL_STARTED, Event.NODE_LOG, Event.VERDICT, Event.OBJECTIVES}
+_SHOWN_ELSEWHERE = {
+    Event.DRILL_STARTED, Event.NODE_LOG, Event.ATTACHMENT, Event.VERDICT, Event.OBJECTIVES,
+}  # fmt: skip
+
+# What is shown of each, by its details; all others by the event alone.
+_NAMES = {
+    Event.LOAD_STARTED: "Customers: {users} users, {attempts_per_second} orders a second",
+    Event.FAULT_PLANNED: "Fault: {fault}",
+    Event.RUNBOOK_STARTED: "Runbook: {title} ({runbook})",
+    Event.TAKEN_BACK: "Database taken back to {to}",
+    Event.RESTORED: (
+        "Restored: the {kind} backup {label} from {repository} ({asked}), {rows} orders in"
+        " {seconds} s"
+    ),
+    Event.MEASURED: "Measured: {finding}",
+    Event.FINAL_READ: "Final read: {rows} orders",
+    Event.OBSTACLE: "Obstacle: {why}",
+    Event.BREACH: "Breach: {why}",
+    Event.ATTACHMENT: "Not attached: {title}, for {file} is not in the drill's folder",
+}
 
 
 @dataclass(slots=True)
@@ -87,8 +107,11 @@ def texts(details: Mapping[str, Json], name: str) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list) else []
 
 
-def tell(entries: Sequence[Entry]) -> list[Span]:
-    """Nest the timeline as it happened; what was left open ends with the last entry."""
+def tell(entries: Sequence[Entry], missing: Collection[str] = ()) -> list[Span]:
+    """Nest the timeline as it happened; what was left open ends with the last entry.
+
+    ``missing`` are the files of attachments that are not there: they are explained.
+    """
     root: list[Span] = []
     open_spans: list[Span] = []
     for entry in entries:
@@ -96,7 +119,7 @@ def tell(entries: Sequence[Entry]) -> list[Span]:
         if ending is not None:
             _end(ending, entry)
             open_spans = _still_open(open_spans, ending, entry)
-        elif entry.event not in _SHOWN_ELSEWHERE:
+        elif entry.event not in _SHOWN_ELSEWHERE or text(entry.details, "file") in missing:
             span = _begin(entry, entries[-1])
             (open_spans[-1].within if open_spans else root).append(span)
             if entry.event in _ENDED_BY:
@@ -149,29 +172,17 @@ def _end(span: Span, entry: Entry) -> None:
 
 
 def _name(entry: Entry) -> str:
-    details = entry.details
-    event = entry.event.value.capitalize()
-    match entry.event:
-        case Event.LOAD_STARTED:
-            return (
-                f"Customers: {text(details, 'users')} users, "
-                f"{text(details, 'attempts_per_second')} orders a second"
-            )
-        case Event.FAULT_PLANNED:
-            return f"Fault: {text(details, 'fault')}"
-        case Event.RUNBOOK_STARTED:
-            return f"Runbook: {text(details, 'title')} ({text(details, 'runbook')})"
-        case Event.FINAL_READ:
-            return f"Final read: {text(details, 'rows')} orders"
-        case Event.OBSTACLE | Event.BREACH:
-            return f"{event}: {text(details, 'why')}"
-    return event
+    template = _NAMES.get(entry.event, entry.event.value.capitalize())
+    shown = {name: text(entry.details, name) for name in entry.details}
+    return template.format_map(defaultdict(str, shown))
 
 
 def _failure(entry: Entry) -> str | None:
     match entry.event:
         case Event.STEADY_BEFORE | Event.STEADY_AFTER:
             return "\n".join(texts(entry.details, "deviations")) or None
+        case Event.RESTORED:
+            return "\n".join(texts(entry.details, "checks")) or None
         case Event.RESIDUE:
             return "\n".join(texts(entry.details, "traces")) or None
         case (

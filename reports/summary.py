@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from reports.reasons import seconds_text
+from reports.reasons import moment_text, seconds_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from reports.restorations import Comparison
     from reports.verdict import Objectives, Recovery, Verdict
 
 
@@ -22,6 +23,10 @@ class Figure:
     name: str
     measured: str
     objective: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.measured} of {self.objective}" if self.objective else self.measured
 
 
 def rto(recovery: Recovery | None) -> str:
@@ -36,14 +41,72 @@ def rpo(recovery: Recovery | None) -> str:
     return "not measured" if recovery is None or unknown else seconds_text(recovery.rpo_seconds)
 
 
-def figures(recovery: Recovery | None, objectives: Objectives | None) -> list[Figure]:
-    """List what was measured beside what was asked for, the judged figures first."""
+def figures(
+    recovery: Recovery | None,
+    objectives: Objectives | None,
+    comparisons: Sequence[Comparison] = (),
+) -> list[Figure]:
+    """List what was measured beside what was asked for, the judged figures first.
+
+    A drill that broke nothing and restored backups is judged by those alone.
+    """
+    restored = list(_restored(comparisons, objectives))
+    if recovery is None and restored:
+        return restored
     rto_asked = seconds_text(objectives.rto_seconds) if objectives else ""
     rpo_asked = seconds_text(objectives.rpo_seconds) if objectives else ""
     judged = [Figure("RTO", rto(recovery), rto_asked), Figure("RPO", rpo(recovery), rpo_asked)]
     if recovery is None:
         return judged
-    return [*judged, *_customers(recovery, objectives), *_data(recovery, objectives)]
+    return [
+        *judged, *restored, *_customers(recovery, objectives), *_data(recovery, objectives),
+    ]  # fmt: skip
+
+
+def notes(recovery: Recovery | None, comparisons: Sequence[Comparison]) -> list[str]:
+    """What a line of figures cannot say: what was given up, and what was restored."""
+    found = []
+    if recovery is not None and recovery.taken_back_to is not None:
+        found.append(
+            f"restored to {moment_text(recovery.taken_back_to)}: {_given_up(recovery)}"
+        )
+    if comparisons:
+        found.append(
+            f"{_whole(comparisons)} restored whole, slowest"
+            f" {seconds_text(slowest_seconds(comparisons))}"
+        )
+    return found
+
+
+def slowest_seconds(comparisons: Sequence[Comparison]) -> float:
+    return max(one.restoration.seconds for one in comparisons)
+
+
+def lost_in_restoring(comparisons: Sequence[Comparison]) -> int:
+    return sum(one.lost for one in comparisons)
+
+
+def _whole(comparisons: Sequence[Comparison]) -> str:
+    return f"{sum(one.whole for one in comparisons):,} of {len(comparisons):,}"
+
+
+def _given_up(recovery: Recovery) -> str:
+    if recovery.discarded is None:
+        return "not known how many writes were given up"
+    if recovery.discarded == 0:
+        return "no write given up"
+    writes = f"{recovery.discarded:,} write{'' if recovery.discarded == 1 else 's'}"
+    return f"{writes} given up, the oldest {seconds_text(recovery.discarded_seconds)} old"
+
+
+def _restored(
+    comparisons: Sequence[Comparison], objectives: Objectives | None
+) -> Iterator[Figure]:
+    if comparisons:
+        asked = seconds_text(objectives.rto_seconds) if objectives else ""
+        yield Figure("Restored whole", _whole(comparisons))
+        yield Figure("Slowest restore", seconds_text(slowest_seconds(comparisons)), asked)
+        yield Figure("Missing from what was restored", f"{lost_in_restoring(comparisons):,}")
 
 
 def _customers(recovery: Recovery, objectives: Objectives | None) -> list[Figure]:
@@ -70,8 +133,7 @@ def _customers(recovery: Recovery, objectives: Objectives | None) -> list[Figure
 def _data(recovery: Recovery, objectives: Objectives | None) -> list[Figure]:
     asked = objectives.unsettled if objectives else None
     return [
-        Figure("Lost, acknowledged before the fault bit", _count(recovery.lost)),
-        Figure("Lost, acknowledged after it (split brain)", _count(recovery.lost_after_effect)),
+        *(_losses if recovery.taken_back_to is None else _losses_by_going_back)(recovery),
         Figure("Changed by nobody's order", _count(recovery.corrupted)),
         Figure("Never ordered by anybody", _count(recovery.unwritten)),
         Figure("Present twice", _count(recovery.duplicated)),
@@ -84,35 +146,94 @@ def _data(recovery: Recovery, objectives: Objectives | None) -> list[Figure]:
     ]
 
 
+def _losses(recovery: Recovery) -> list[Figure]:
+    return [
+        Figure("Lost, acknowledged before the fault bit", _count(recovery.lost)),
+        Figure("Lost, acknowledged after it (split brain)", _count(recovery.lost_after_effect)),
+    ]
+
+
+def _losses_by_going_back(recovery: Recovery) -> list[Figure]:
+    moment = moment_text(recovery.taken_back_to or "")
+    return [
+        Figure(f"Lost, acknowledged before {moment}", _count(recovery.lost)),
+        Figure("Lost, ordered after the restore", _count(recovery.lost_after_effect)),
+        Figure(f"Given up by restoring to {moment}", _given_up(recovery)),
+        Figure("Restored beyond that moment", _count(recovery.beyond)),
+    ]
+
+
 def _count(value: int | None) -> str:
     return "not known" if value is None else f"{value:,}"
 
 
-def as_text(verdict: Verdict, table: Sequence[Figure]) -> str:
-    """Write the verdict, its reasons and the table as plain text."""
+def as_text(
+    verdict: Verdict, table: Sequence[Figure], comparisons: Sequence[Comparison] = ()
+) -> str:
+    """Write the verdict, its reasons and the tables as plain text."""
     widest = max(len(one.name) for one in table)
     lines = [str(verdict.outcome), *(f"  - {reason}" for reason in verdict.reasons), ""]
     for one in table:
         of = f"  of {one.objective}" if one.objective else ""
         lines.append(f"{one.name:<{widest}}  {one.measured}{of}")
+    if comparisons:
+        lines += ["", *_aligned([_RESTORATION, *map(_restoration, comparisons)])]
     return "\n".join(lines) + "\n"
 
 
-def as_html(belief: str, verdict: Verdict, table: Sequence[Figure], picture: bytes) -> str:
+def as_html(
+    belief: str,
+    verdict: Verdict,
+    table: Sequence[Figure],
+    picture: bytes,
+    comparisons: Sequence[Comparison] = (),
+) -> str:
     """Write all that a person must see first, the picture included, as a part of a page."""
     paragraphs = "".join(f"<p>{escape(part)}</p>" for part in belief.split("\n\n") if part)
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in verdict.reasons)
-    rows = "".join(
-        f"<tr><td>{escape(one.name)}</td><td>{escape(one.measured)}</td>"
-        f"<td>{escape(one.objective)}</td></tr>"
-        for one in table
-    )
     source = f"data:image/svg+xml;base64,{base64.b64encode(picture).decode()}"
+    rows = [(one.name, one.measured, one.objective) for one in table]
     return (
         f"{paragraphs}<h3>{verdict.outcome}</h3>"
         + (f"<ul>{reasons}</ul>" if reasons else "")
         + f'<p><img src="{source}" alt="What customers saw over time" '
         'style="max-width:100%;background:white"></p>'
-        "<table><thead><tr><th>Figure</th><th>Measured</th><th>Objective</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table>"
+        + _html_table(("Figure", "Measured", "Objective"), rows)
+        + (_html_table(_RESTORATION, map(_restoration, comparisons)) if comparisons else "")
     )
+
+
+_RESTORATION = (
+    "Backup", "Repository", "Asked for", "Seconds", "Rows", "Lacking", "Beyond", "Wrong",
+    "Checks failed",
+)  # fmt: skip
+
+
+def _restoration(one: Comparison) -> Sequence[str]:
+    restoration = one.restoration
+    return (
+        f"{restoration.kind} {restoration.label}",
+        restoration.repository,
+        restoration.asked,
+        seconds_text(restoration.seconds).removesuffix(" s"),
+        f"{restoration.rows:,}",
+        f"{one.lost:,}",
+        f"{one.beyond:,}",
+        f"{one.corrupted + one.unwritten + one.duplicated:,}",
+        f"{len(restoration.checks):,}",
+    )
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def _html_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(one)}</th>" for one in headings)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from reports.reasons import seconds_text
-from reports.record import judge_record, load_record, read_verdict
+from reports.record import compare_record, judge_record, load_record, read_verdict
+from reports.summary import lost_in_restoring, notes, slowest_seconds
 from reports.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reports.record import DrillRecord
+    from reports.restorations import Comparison
     from reports.timeline import Json
     from reports.verdict import Objectives, Recovery, Verdict
 
@@ -42,6 +44,7 @@ class Row:
     resolution: str
     allowance_seconds: float
     reasons: Sequence[str]
+    notes: Sequence[str] = ()
 
     @classmethod
     def of(cls, folder: Path) -> Row:
@@ -56,18 +59,20 @@ class Row:
 
     @classmethod
     def judged(cls, record: DrillRecord, recovery: Recovery | None, verdict: Verdict) -> Row:
+        comparisons = compare_record(record)
         return cls(
             scenario=record.scenario,
             outcome=verdict.outcome,
-            rto=_rto(recovery, record.objectives),
+            rto=_rto(recovery, comparisons, record.objectives),
             rpo=_rpo(recovery, record.objectives),
-            lost=_lost(recovery),
+            lost=_lost(recovery, comparisons),
             unknown=_NOT_KNOWN if recovery is None else f"{recovery.unknown:,}",
             resolution=(
                 _NOT_KNOWN if recovery is None else seconds_text(recovery.resolution_seconds)
             ),
             allowance_seconds=sum(record.allowance_seconds.values()),
             reasons=tuple(verdict.reasons),
+            notes=(*record.findings, *notes(recovery, comparisons)),
         )
 
     @classmethod
@@ -88,11 +93,13 @@ class Row:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Row:
         fields = {**document, "outcome": Outcome(document["outcome"])}
-        return cls(**{**fields, "reasons": tuple(document["reasons"])})
+        texts = {name: tuple(document[name]) for name in ("reasons", "notes")}
+        return cls(**{**fields, **texts})
 
     def to_json(self) -> dict[str, Json]:
         plain = asdict(self)
-        return {**plain, "outcome": self.outcome.value, "reasons": list(self.reasons)}
+        texts = {"reasons": list(self.reasons), "notes": list(self.notes)}
+        return {**plain, "outcome": self.outcome.value, **texts}
 
 
 def render_table(rows: Sequence[Row]) -> str:
@@ -101,7 +108,7 @@ def render_table(rows: Sequence[Row]) -> str:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [_line(row, widths) for row in cells]
     lines.insert(1, "-" * len(lines[0]))
-    return "\n".join((*lines, *_allowances(rows), *_reasons(rows)))
+    return "\n".join((*lines, *_notes(rows), *_allowances(rows), *_reasons(rows)))
 
 
 def _cells(row: Row) -> Sequence[str]:
@@ -117,6 +124,11 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
         for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
     return "  ".join(aligned).rstrip()
+
+
+def _notes(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        yield from (f"{row.scenario}: {note}" for note in row.notes)
 
 
 def _allowances(rows: Sequence[Row]) -> Iterator[str]:
@@ -140,9 +152,18 @@ def _reasons(rows: Sequence[Row]) -> Iterator[str]:
             )
 
 
-def _rto(recovery: Recovery | None, objectives: Objectives | None) -> str:
-    if recovery is None or objectives is None:
+def _rto(
+    recovery: Recovery | None,
+    comparisons: Sequence[Comparison],
+    objectives: Objectives | None,
+) -> str:
+    """The longest outage; where nothing was broken, the slowest restore."""
+    if objectives is None:
         return _NOT_KNOWN
+    if recovery is None:
+        if not comparisons:
+            return _NOT_KNOWN
+        return _against(slowest_seconds(comparisons), objectives.rto_seconds)
     bound = "≥ " if recovery.rto_is_lower_bound else ""
     return f"{bound}{_against(recovery.rto_seconds, objectives.rto_seconds)}"
 
@@ -157,8 +178,11 @@ def _against(measured: float, objective: float) -> str:
     return f"{seconds_text(measured)} / {seconds_text(objective)}"
 
 
-def _lost(recovery: Recovery | None) -> str:
-    """Acknowledged and missing, whether before the fault took effect or after."""
-    if recovery is None or recovery.lost is None or recovery.lost_after_effect is None:
+def _lost(recovery: Recovery | None, comparisons: Sequence[Comparison]) -> str:
+    """Acknowledged and missing, when or where ever; not what was given up on purpose."""
+    restored = lost_in_restoring(comparisons)
+    if recovery is None:
+        return f"{restored:,}" if comparisons else _NOT_KNOWN
+    if recovery.lost is None or recovery.lost_after_effect is None:
         return _NOT_KNOWN
-    return f"{recovery.lost + recovery.lost_after_effect:,}"
+    return f"{recovery.lost + recovery.lost_after_effect + restored:,}"

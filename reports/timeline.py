@@ -32,6 +32,10 @@ class Event(StrEnum):
     STEP_STARTED = "step started"  # runbook, line, heading, title, node, command
     STEP_ENDED = "step ended"  # runbook, line, exit_code, output, seconds, failure
     RUNBOOK_ENDED = "runbook ended"  # runbook
+    TAKEN_BACK = "taken back"  # to, stopped, opened: wall times; see reports/facts.py
+    RESTORED = "restored"  # the fields of Restoration; its earliest and latest as wall times
+    MEASURED = "measured"  # finding: what it means, a sentence; restores: what was timed
+    NOTICED = "noticed"  # what, seconds: the stack itself said what is amiss
     RECOVERY_SEEN = "recovery seen"
     WATCH_ENDED = "watch ended"  # why
     STEADY_AFTER = "steady state after"  # deviations
@@ -42,6 +46,7 @@ class Event(StrEnum):
     OBSTACLE = "obstacle"  # why: the verdict cannot be MET, for this reason
     BREACH = "breach"  # why: something certain that makes the verdict MISSED
     NODE_LOG = "node log"  # node, file
+    ATTACHMENT = "attachment"  # title, file
     VERDICT = "verdict"  # outcome, reasons
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from reports.outages import Outage
 
@@ -47,6 +48,19 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """The database was restored to a moment; seconds of CLOCK_MONOTONIC.
+
+    By ``stopped`` the old database had been stopped: nothing begun later can have
+    reached it. ``stopped`` is no earlier than ``to``.
+    """
+
+    to: float
+    stopped: float
+    to_wall: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
     """What customers saw, in figures. Nothing here is an opinion."""
 
@@ -60,9 +74,15 @@ class Recovery:
     rto_is_lower_bound: bool
     settled: bool  # a whole settled while was seen after the last fault and failure
     settle_seconds: float
-    rpo_seconds: float  # age, at the fault, of the oldest lost write; 0 where none is lost
-    lost: int | None  # acknowledged before the fault took effect; None without a final read
-    lost_after_effect: int | None  # acknowledged after it, and lost: split brain
+    # The age, at the fault, of the oldest lost write, 0 where none is lost; where the
+    # database was taken back, at least the age of the oldest discarded one.
+    rpo_seconds: float
+    # Acknowledged before the fault took effect, or by the moment that the database was
+    # taken back to; None without a final read.
+    lost: int | None
+    # Acknowledged after the effect, and lost: split brain. Where the database was taken
+    # back: begun after the old one had been stopped.
+    lost_after_effect: int | None
     lost_examples: Sequence[int]  # keys, ten at the most
     corrupted: int | None  # rows with a value that nobody wrote under that key
     unwritten: int | None  # rows that nobody ever attempted
@@ -78,6 +98,12 @@ class Recovery:
     attempts_after_fault: int
     covered_until: float  # when the last attempt began
     damaged: int  # records of the ledger that make no sense; they count nowhere else
+    # Defaults: drills that were saved before these were known can be read.
+    taken_back_to: str | None = None  # ISO 8601; None where the database never was
+    discarded: int | None = None  # acknowledged after that moment, and given up with it
+    discarded_seconds: float = 0.0  # the oldest one's age when the old database had stopped
+    beyond: int | None = None  # begun after that moment, before that stop, and there
+    beyond_examples: Sequence[int] = ()  # keys, ten at the most
 
 
 class Outcome(StrEnum):

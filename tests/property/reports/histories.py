@@ -6,6 +6,7 @@ comparison hangs on rounding.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 from reports.ledger import FINAL_READ, LEDGER, Operation, Outcome
 from reports.recovery import judge, measure
-from reports.verdict import Injection, Objectives, Recovery, Verdict, Watch
-from tests.property.reports.reference import Attempt, Demand, Drill, Fault, Row
+from reports.verdict import Injection, Objectives, Recovery, TakenBack, Verdict, Watch
+from tests.property.reports.reference import Attempt, Back, Demand, Drill, Fault, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 QUARTER = 0.25
+WALL = datetime(2026, 3, 1, 12, 0, 1, 500_000, tzinfo=UTC)
 KINDS = ("YES", "NO", "UNKNOWN", "PENDING")
 
 
@@ -31,10 +33,10 @@ def quarters(least: float, most: float) -> st.SearchStrategy[float]:
 
 
 @st.composite
-def attempts(draw: st.DrawFn) -> Attempt:
+def attempts(draw: st.DrawFn, last_key: int = 12) -> Attempt:
     told = draw(st.sampled_from(KINDS))
     began, took = draw(quarters(0, 24)), draw(st.sampled_from((0.0, 0.25, 0.5, 1.0, 4.0)))
-    key = draw(st.integers(0, 12))
+    key = draw(st.integers(0, last_key))
     value = key * 10 + draw(st.sampled_from((0, 0, 0, 1)))
     return Attempt(key, value, began, None if told == "PENDING" else began + took, told)
 
@@ -52,12 +54,25 @@ def faults(draw: st.DrawFn) -> Fault:
     )
 
 
+@st.composite
+def backs(draw: st.DrawFn) -> Back:
+    to = draw(quarters(0, 16))
+    return Back(to, to + draw(quarters(0, 6)))
+
+
 strange_rows = st.builds(Row, st.integers(0, 15), st.integers(0, 159), st.booleans())
 
 
 @st.composite
-def final_reads(draw: st.DrawFn, tried: Sequence[Attempt]) -> list[Row] | None:
-    """What was acknowledged, and some of what nobody knows; often with something wrong."""
+def final_reads(
+    draw: st.DrawFn, tried: Sequence[Attempt], back: Back | None = None
+) -> list[Row] | None:
+    """What was acknowledged, and some of what nobody knows; often with something wrong.
+
+    What was going on between the two moments of a restore is mostly gone with it.
+    """
+    if back is not None and draw(st.integers(0, 4)):
+        tried = [one for one in tried if not back.to < one.began < back.stopped]
     unknown_there = draw(st.booleans())
     rows = {
         one.key: Row(one.key, one.value, settled=True)
@@ -79,11 +94,14 @@ def final_reads(draw: st.DrawFn, tried: Sequence[Attempt]) -> list[Row] | None:
 
 @st.composite
 def chaotic_drills(draw: st.DrawFn) -> Drill:
-    tried = draw(st.lists(attempts(), max_size=16))
+    # With few keys each is tried again and again, around every moment.
+    tried = draw(st.lists(attempts(draw(st.sampled_from((3, 12)))), max_size=16))
     steady = draw(quarters(0, 3))
+    back = draw(st.none() | backs())
     return Drill(
         attempts=tried,
-        rows=draw(final_reads(tried)),
+        rows=draw(final_reads(tried, back)),
+        back=back,
         faults=draw(st.lists(faults(), min_size=1, max_size=3)),
         steady=steady,
         stopped=steady + draw(quarters(0, 24)),
@@ -106,9 +124,11 @@ def plausible_drills(draw: st.DrawFn) -> Drill:
         fails = any(0 <= began - fault_at - start <= lasts for start, lasts in bad)
         ended = None if fails and told == "PENDING" else began + took
         tried.append(Attempt(number, number * 10, began, ended, told if fails else "YES"))
+    back = draw(st.none() | backs())
     return Drill(
         attempts=tried,
-        rows=draw(final_reads(tried)),
+        rows=draw(final_reads(tried, back)),
+        back=back,
         faults=broken,
         steady=0.0,
         stopped=stopped,
@@ -160,6 +180,12 @@ def as_watch(drill: Drill) -> Watch:
     return Watch(started_at=drill.steady, ended_at=drill.stopped)
 
 
+def as_taken_back(drill: Drill) -> TakenBack | None:
+    if drill.back is None:
+        return None
+    return TakenBack(to=drill.back.to, stopped=drill.back.stopped, to_wall=WALL)
+
+
 def measured(drill: Drill) -> Recovery:
     return measure(
         as_ledger(drill.attempts),
@@ -167,6 +193,7 @@ def measured(drill: Drill) -> Recovery:
         injections=as_injections(drill),
         watch=as_watch(drill),
         settle_seconds=drill.settle,
+        taken_back=as_taken_back(drill),
     )
 
 

@@ -39,6 +39,14 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Back:
+    """The database was restored to a moment; the old one had been stopped by another."""
+
+    to: float
+    stopped: float
+
+
+@dataclass(frozen=True)
 class Drill:
     attempts: Sequence[Attempt]
     rows: Sequence[Row] | None
@@ -46,6 +54,7 @@ class Drill:
     steady: float
     stopped: float
     settle: float
+    back: Back | None = None
 
 
 @dataclass(frozen=True)
@@ -185,28 +194,66 @@ def said_yes(drill: Drill, key: int) -> list[Attempt]:
 
 
 def missing(drill: Drill) -> dict[int, str]:
-    """Each acknowledged key that is gone, and whether before or after the effect."""
+    """Each acknowledged key that is gone: lost before, lost after, or discarded."""
     assert drill.rows is not None
     present = {row.key for row in drill.rows}
+    tried = {attempt.key for attempt in drill.attempts}
+    return {
+        key: fate_by_fault(drill, key)
+        if drill.back is None
+        else fate_by_moment(drill, key, drill.back)
+        for key in tried
+        if said_yes(drill, key) and key not in present
+    }
+
+
+def fate_by_fault(drill: Drill, key: int) -> str:
+    """Before or after the first fault's effect, by the last time it was acknowledged."""
     first = min(drill.faults, key=lambda fault: fault.started)
-    gone = {}
-    for key in {attempt.key for attempt in drill.attempts}:
-        answers = [yes.ended for yes in said_yes(drill, key) if yes.ended is not None]
-        if not answers or key in present:
-            continue
-        excused = first.took_effect is None or max(answers) < first.took_effect
-        gone[key] = "before" if excused else "after"
-    return gone
+    last = max(answered(drill, key))
+    return "before" if first.took_effect is None or last < first.took_effect else "after"
+
+
+def fate_by_moment(drill: Drill, key: int, back: Back) -> str:
+    """What must be there, what must be there since the restore, and what was given up."""
+    if min(answered(drill, key)) <= back.to:
+        return "before"
+    again = [yes for yes in said_yes(drill, key) if yes.began >= back.stopped]
+    return "after" if again else "discarded"
+
+
+def answered(drill: Drill, key: int) -> list[float]:
+    """When customers were told that this key is taken."""
+    return [yes.ended for yes in said_yes(drill, key) if yes.ended is not None]
 
 
 def rpo(drill: Drill) -> float:
     started = min(fault.started for fault in drill.faults)
-    ages = [0.0]
-    for key in missing(drill):
-        for yes in said_yes(drill, key):
-            assert yes.ended is not None
-            ages.append(started - yes.ended)
+    ages = [0.0, discarded_age(drill)]
+    for key, fate in missing(drill).items():
+        if fate != "discarded":
+            ages += [started - moment for moment in answered(drill, key)]
     return max(ages)
+
+
+def discarded_age(drill: Drill) -> float:
+    ages = [0.0]
+    for key, fate in missing(drill).items():
+        if fate == "discarded" and drill.back is not None:
+            ages += [drill.back.stopped - moment for moment in answered(drill, key)]
+    return max(ages)
+
+
+def beyond(drill: Drill) -> list[int]:
+    """The keys that are there though only the old database, after the moment, had them."""
+    if drill.back is None or drill.rows is None:
+        return []
+    found = []
+    for key in sorted({row.key for row in drill.rows}):
+        begun = [attempt.began for attempt in drill.attempts if attempt.key == key]
+        if begun and all(drill.back.to < began < drill.back.stopped for began in begun):
+            found.append(key)
+    return found
 
 
 def kind_of_row(drill: Drill, row: Row) -> str:
@@ -299,12 +346,18 @@ def breaks_a_promise(drill: Drill, demand: Demand) -> bool:
 
 
 def breaks_a_promise_of_data(drill: Drill, demand: Demand) -> bool:
-    gone = missing(drill)
     return (
-        "after" in gone.values()
-        or ("before" in gone.values() and demand.rpo == 0)
-        or (bool(gone) and rpo(drill) > demand.rpo)
+        loses_too_much(drill, demand)
         or any(count_rows(drill, kind) for kind in ("corrupted", "unwritten", "refused"))
         or duplicated(drill) > 0
         or (demand.unsettled is not None and unsettled(drill) > demand.unsettled)
     )
+
+
+def loses_too_much(drill: Drill, demand: Demand) -> bool:
+    fates = missing(drill).values()
+    if "after" in fates or beyond(drill):
+        return True
+    if drill.back is not None and "before" in fates:
+        return True
+    return bool(fates) and (demand.rpo == 0 or rpo(drill) > demand.rpo)

@@ -47,7 +47,8 @@ def test_losses_are_those_of_the_reference(drill: Drill) -> None:
     gone = reference.missing(drill)
     assert recovery.lost == list(gone.values()).count("before")
     assert recovery.lost_after_effect == list(gone.values()).count("after")
-    assert list(recovery.lost_examples) == sorted(gone)[:10]
+    lost = sorted(key for key, fate in gone.items() if fate != "discarded")
+    assert list(recovery.lost_examples) == lost[:10]
     assert recovery.rpo_seconds == reference.rpo(drill)
     assert recovery.corrupted == reference.count_rows(drill, "corrupted")
     assert recovery.unwritten == reference.count_rows(drill, "unwritten")
@@ -55,6 +56,23 @@ def test_losses_are_those_of_the_reference(drill: Drill) -> None:
     assert recovery.unknown_present == reference.count_rows(drill, "unknown")
     assert recovery.duplicated == reference.duplicated(drill)
     assert recovery.unsettled == reference.unsettled(drill)
+
+
+@EXAMPLES
+@given(drills)
+def test_what_going_back_cost_is_that_of_the_reference(drill: Drill) -> None:
+    recovery = measured(drill)
+    if drill.back is None or drill.rows is None:
+        assert recovery.discarded is recovery.beyond is None
+        assert recovery.discarded_seconds == 0
+        return
+    fates = list(reference.missing(drill).values())
+    beyond = reference.beyond(drill)
+    event(f"discarded {min(fates.count('discarded'), 2)}, beyond {min(len(beyond), 2)}")
+    assert recovery.discarded == fates.count("discarded")
+    assert recovery.discarded_seconds == reference.discarded_age(drill)
+    assert recovery.beyond == len(beyond)
+    assert list(recovery.beyond_examples) == beyond[:10]
 
 
 @EXAMPLES

@@ -15,6 +15,7 @@ from tests.property.reports.histories import (
     as_final_read,
     as_injections,
     as_ledger,
+    as_taken_back,
     as_watch,
     demands,
     drills,
@@ -22,7 +23,7 @@ from tests.property.reports.histories import (
     measured,
     plausible_drills,
 )
-from tests.property.reports.reference import Attempt, Demand, Drill, Fault, Row
+from tests.property.reports.reference import Attempt, Back, Demand, Drill, Fault, Row
 
 EXAMPLES = settings(max_examples=200, deadline=None)
 
@@ -42,6 +43,7 @@ def shifted(drill: Drill, by: float) -> Drill:
             Fault(one.started + by, later(one.took_effect, by), later(one.gone, by))
             for one in drill.faults
         ],
+        back=drill.back and Back(drill.back.to + by, drill.back.stopped + by),
         steady=drill.steady + by,
         stopped=drill.stopped + by,
     )
@@ -58,6 +60,7 @@ def test_the_order_of_records_and_rows_changes_nothing(drill: Drill, seed: int) 
         injections=as_injections(drill)[::-1],
         watch=as_watch(drill),
         settle_seconds=drill.settle,
+        taken_back=as_taken_back(drill),
     )
     first_faults = {fault.started for fault in drill.faults}
     assume(len(first_faults) == len(drill.faults))
@@ -130,13 +133,17 @@ def test_a_longer_outage_never_turns_missed_into_met(
 @EXAMPLES
 @given(drills, demands, st.sampled_from(("obstacles", "breaches", "doubts")))
 def test_a_reason_against_it_is_never_met(drill: Drill, demand: Demand, kind: str) -> None:
-    reason = {kind: ["the sky fell"]}
+    def said(of: str) -> list[str]:
+        return ["the sky fell"] if kind == of else []
+
     verdict = judge(
         measured(drill),
         Objectives(rto_seconds=demand.rto, rpo_seconds=demand.rpo),
         injections=as_injections(drill),
         watch=as_watch(drill),
-        **reason,
+        obstacles=said("obstacles"),
+        breaches=said("breaches"),
+        doubts=said("doubts"),
     )
     assert verdict.outcome is not Outcome.MET
     assert "the sky fell" in verdict.reasons

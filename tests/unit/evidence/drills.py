@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -154,3 +155,36 @@ def _end(made: Builder, told: NDArray[np.void], rto_seconds: float) -> None:
     )  # fmt: skip
     rows = int((told["outcome"] == Told.YES).sum())
     made.say(stopped + 0.5, Event.FINAL_READ, rows=rows)
+
+
+def backups_restored(folder: Path) -> Path:
+    """Write a drill that breaks nothing, restores two backups and leaves a file to look at."""
+    made = Builder(folder)
+    told = ledger(outage_seconds=0)
+    made.say(
+        BEGAN_AT - 1, Event.DRILL_STARTED, scenario="backups_are_restored",
+        title="Backups are proven by restoring them", description=BELIEF,
+        environment="replica", requirements=["BKP-8"],
+        world={"engine": "20.10", "postgres": "17.5"},
+    )  # fmt: skip
+    made.say(BEGAN_AT - 0.5, Event.STEADY_BEFORE, deviations=[])
+    made.say(BEGAN_AT + 3, Event.LOAD_STEADY)
+    for number, checks in ((1, []), (2, ["pg_checksums <found> 1 damaged page"])):
+        made.say(
+            BEGAN_AT + 40 + number, Event.RESTORED, repository="east-backup", kind="full",
+            label=f"2026030{number}F", asked="the backup alone", seconds=6.0 + number,
+            earliest=_wall(BEGAN_AT + 20), latest=_wall(BEGAN_AT + 95), checks=checks,
+            file=f"restored-{number}.bin", rows=len(told),
+        )  # fmt: skip
+    made.say(BEGAN_AT + 50, Event.ATTACHMENT, title="Cost of recovery", file="cost.svg")
+    made.say(BEGAN_AT + 51, Event.ATTACHMENT, title="Sizes over time", file="sizes.csv")
+    _end(made, told, 60)
+    made.write(told)
+    for number in (1, 2):
+        shutil.copy(folder / "final-read.bin", folder / f"restored-{number}.bin")
+    (folder / "cost.svg").write_text("<svg/>")
+    return folder
+
+
+def _wall(at: float) -> str:
+    return (_WALL + timedelta(seconds=at - BEGAN_AT)).isoformat()

@@ -17,7 +17,7 @@ SCENARIO = '''
 from pathlib import Path
 import pytest
 from reports.evidence import publish
-from tests.unit.evidence.drills import primary_killed
+from tests.unit.evidence.drills import backups_restored, primary_killed
 
 @pytest.mark.parametrize("name", ["met", "missed", "unseen"])
 def test_drill(name):
@@ -28,6 +28,9 @@ def test_drill(name):
     }[name]
     publish(primary_killed(Path("run-1") / name, **asked))
     assert name == "met", "MISSED: the drill"
+
+def test_restored():
+    publish(backups_restored(Path("run-1") / "restored"))
 
 def test_after():
     pass
@@ -63,8 +66,15 @@ class Published:
     def one(self, name: str) -> dict[str, Any]:
         return self.results[f"test_scenario#test_drill[{name}]"]
 
+    @property
+    def restored(self) -> dict[str, Any]:
+        return self.results["test_scenario#test_restored"]
+
     def attachment(self, name: str, title: str) -> str:
-        attachments: list[dict[str, str]] = self.one(name)["attachments"]
+        return self.attached(self.one(name), title)
+
+    def attached(self, result: dict[str, Any], title: str) -> str:
+        attachments: list[dict[str, str]] = result["attachments"]
         found = {one["name"]: one["source"] for one in attachments}
         return (self.folder / found[title]).read_text("utf-8")
 
@@ -74,7 +84,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     folder = tmp_path_factory.mktemp("published")
     (folder / "conftest.py").write_text(CONFTEST)
     ran = run_pytest(folder)
-    assert "2 failed, 2 passed" in ran.stdout, ran.stdout + ran.stderr
+    assert "2 failed, 3 passed" in ran.stdout, ran.stdout + ran.stderr
     results = {}
     for path in (folder / "results").glob("*-result.json"):
         result = json.loads(path.read_text("utf-8"))
@@ -143,12 +153,56 @@ def test_everything_an_auditor_asks_for_is_attached(published: Published) -> Non
 
 def test_rto_and_rpo_are_metrics_unless_inconclusive(published: Published) -> None:
     files = [json.loads(path.read_text()) for path in published.folder.glob("*-perf.json")]
-    values = [{sample["key"]: sample["value"] for sample in samples} for samples in files]
+    values = [
+        {sample["key"]: sample["value"] for sample in samples}
+        for samples in files
+        if samples[0]["group"] != "restore"
+    ]
     expected = {
         "rto.the_primary_is_killed": pytest.approx(12.376, abs=0.01),
         "rpo.the_primary_is_killed": 0.0,
     }
     assert values == [expected, expected]  # MET and MISSED; INCONCLUSIVE took 5 s
+
+
+def test_restores_are_told_without_figures_of_recovery(published: Published) -> None:
+    result = published.restored
+    shown = {p["name"]: p["value"] for p in result["parameters"]}
+    assert shown["Restored whole"] == "1 of 2"
+    assert shown["Slowest restore"] == "8 s of 60 s"
+    assert "RTO" not in shown
+    assert "MISSED" in _labels(result, "tag")
+    html = result["descriptionHtml"]
+    assert "<td>full 20260301F</td><td>east-backup</td><td>the backup alone</td>" in html
+    assert "failed a check: pg_checksums &lt;found&gt; 1 damaged page</li>" in html
+    text = published.attached(result, "Verdict and figures")
+    columns = text.splitlines()[-2].split("  ")
+    assert [one.strip() for one in columns if one.strip()] == [
+        "full 20260301F", "east-backup", "the backup alone", "7", "9,000", "0", "0", "0", "0",
+    ]  # fmt: skip
+    assert text.splitlines()[-1].endswith("  1")
+    picture = published.attached(result, "What customers saw")
+    assert "1 of 2 restored whole, slowest 8 s" in picture
+
+
+def test_the_slowest_restore_is_a_metric(published: Published) -> None:
+    files = [json.loads(path.read_text()) for path in published.folder.glob("*-perf.json")]
+    samples = [one for samples in files for one in samples if one["group"] == "restore"]
+    assert [(one["key"], one["value"]) for one in samples] == [
+        ("restore.backups_are_restored", 8.0)
+    ]
+
+
+def test_an_attachment_is_attached_or_its_absence_is_told(published: Published) -> None:
+    result = published.restored
+    kinds = {one["name"]: one["type"] for one in result["attachments"]}
+    assert kinds["Cost of recovery"] == "image/svg+xml"
+    assert published.attached(result, "Cost of recovery") == "<svg/>"
+    assert "Sizes over time" not in kinds
+    steps = {step["name"]: step["status"] for step in result["steps"]}
+    gone = "Not attached: Sizes over time, for sizes.csv is not in the drill's folder"
+    assert steps[gone] == "passed"
+    assert [name for name in steps if "Cost of recovery" in name] == []
 
 
 def test_the_run_and_its_world_are_named(published: Published) -> None:

@@ -98,6 +98,36 @@ def test_what_never_ended_failed_and_lasts_to_the_end() -> None:
     assert told[0].within[0].failure == "it never ended"
 
 
+def test_restores_are_told_and_fail_by_their_checks() -> None:
+    backup: dict[str, Json] = {
+        "kind": "full", "label": "F1", "repository": "west-backup", "rows": 12,
+        "asked": "the backup alone", "seconds": 7.25,
+    }  # fmt: skip
+    told = tell([
+        _entry(1, Event.TAKEN_BACK, to="2026-03-01T12:00:01.5+00:00", stopped="later"),
+        _entry(2, Event.RESTORED, **backup),
+        _entry(3, Event.RESTORED, **backup | {"checks": ["1 page is damaged", "no rows"]}),
+    ])  # fmt: skip
+    restored = (
+        "Restored: the full backup F1 from west-backup (the backup alone), 12 orders in 7.250 s"
+    )
+    assert _outline(told) == [
+        "Database taken back to 2026-03-01T12:00:01.5+00:00", restored, f"{restored} !",
+    ]  # fmt: skip
+    assert told[2].failure == "1 page is damaged\nno rows"
+
+
+def test_an_attachment_is_told_of_only_where_it_is_missing() -> None:
+    entries = [
+        _entry(1, Event.ATTACHMENT, title="Cost", file="cost.svg"),
+        _entry(2, Event.ATTACHMENT, title="Sizes {x}", file="sizes.csv"),
+    ]
+    assert _outline(tell(entries)) == []
+    assert _outline(tell(entries, {"sizes.csv"})) == [
+        "Not attached: Sizes {x}, for sizes.csv is not in the drill's folder",
+    ]
+
+
 def test_the_runbook_as_followed_shows_commands_results_and_what_failed(tmp_path: Path) -> None:
     entries = read_timeline(primary_killed(tmp_path / "d") / "timeline.jsonl")
     page = runbook_as_followed(entries)

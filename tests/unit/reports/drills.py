@@ -13,7 +13,7 @@ from reports.ledger import FINAL_READ, LEDGER, Operation
 from reports.ledger import Outcome as Told
 from reports.recovery import judge, measure
 from reports.timeline import Event
-from reports.verdict import Injection, Objectives, Recovery, Verdict, Watch
+from reports.verdict import Injection, Objectives, Recovery, TakenBack, Verdict, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,7 @@ class Case:
     injections: Sequence[Injection] = (WHOLE,)
     watch: Watch = WATCH
     objectives: Objectives = OBJECTIVES
+    taken_back: TakenBack | None = None
 
     def measure(self) -> Recovery:
         rows = rows_of(self.ledger) if self.rows is None else self.rows
@@ -79,6 +80,7 @@ class Case:
             injections=self.injections,
             watch=self.watch,
             settle_seconds=SETTLE_SECONDS,
+            taken_back=self.taken_back,
         )
 
     def judge(self) -> Verdict:

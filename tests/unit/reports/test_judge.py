@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,6 +23,9 @@ from tests.unit.reports.drills import (
     rows_of,
     steady_ledger,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def verdict_on(recovery: Recovery | None, objectives: Objectives = OBJECTIVES) -> Outcome:
@@ -309,8 +313,13 @@ def test_times_that_make_no_sense_are_inconclusive(injection: Injection) -> None
 def test_obstacles_breaches_and_doubts_weigh_in_that_order() -> None:
     recovery = Case().measure()
 
-    def weigh(**kinds: list[str]) -> Outcome:
-        return judge(recovery, OBJECTIVES, injections=(WHOLE,), watch=WATCH, **kinds).outcome
+    def weigh(
+        obstacles: Sequence[str] = (), breaches: Sequence[str] = (), doubts: Sequence[str] = ()
+    ) -> Outcome:
+        return judge(
+            recovery, OBJECTIVES, injections=(WHOLE,), watch=WATCH,
+            obstacles=obstacles, breaches=breaches, doubts=doubts,
+        ).outcome  # fmt: skip
 
     assert weigh() is Outcome.MET
     assert weigh(doubts=["d"]) is Outcome.INCONCLUSIVE

@@ -1,0 +1,186 @@
+"""What of a drill is shown besides its steps: picture, attachments, metrics, and its run.
+
+All of it is read from the drill's folder. Nothing here imports what shows it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from reports.record import compare_record, judge_record, load_record
+from reports.story import followed_steps, text
+from reports.summary import Figure, figures, notes, slowest_seconds
+from reports.timeline import Entry, Event, Json, read_timeline
+from reports.verdict import Outcome, Recovery, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from reports.record import DrillRecord
+    from reports.restorations import Comparison
+
+_MEDIA = {
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".md": "text/markdown",
+    ".json": "application/json",
+    ".csv": "text/csv",
+}
+_GROUPS = {
+    "RTO": "Recovery time (RTO)",
+    "RPO": "Data lost (RPO)",
+    "Restore": "Time to restore a backup",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A drill as it is told: what is on disk, and what was judged from it."""
+
+    folder: Path
+    entries: Sequence[Entry]
+    record: DrillRecord
+    recovery: Recovery | None
+    verdict: Verdict
+    comparisons: Sequence[Comparison]
+
+    def details(self, event: Event) -> Mapping[str, Json]:
+        """Return the details of the last entry of this kind, {} where there is none."""
+        found = [entry.details for entry in self.entries if entry.event is event]
+        return found[-1] if found else {}
+
+    def figures(self) -> list[Figure]:
+        if self.record.only_measures:
+            return [Figure("Measured", finding) for finding in self.record.findings]
+        return figures(self.recovery, self.record.objectives, self.comparisons)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of the drill's folder that was made to be looked at."""
+
+    title: str
+    path: Path
+
+    @property
+    def media(self) -> tuple[str, str]:
+        """Its media type and extension, by its name."""
+        suffix = self.path.suffix.lower()
+        return _MEDIA.get(suffix, "application/octet-stream"), suffix.removeprefix(".")
+
+
+def read_drill(folder: Path) -> Drill:
+    """Read and judge the drill in this folder.
+
+    Raises:
+        RecordError: its record is missing or damaged.
+    """
+    record = load_record(folder)
+    recovery, verdict = judge_record(record)
+    entries = read_timeline(folder / "timeline.jsonl")
+    return Drill(folder, entries, record, recovery, verdict, compare_record(record))
+
+
+def attachments(drill: Drill) -> tuple[list[Attachment], set[str]]:
+    """What was to be attached: what is there, and the names of the files that are not."""
+    found, missing = [], set()
+    for entry in drill.entries:
+        if entry.event is Event.ATTACHMENT:
+            file = text(entry.details, "file")
+            if (drill.folder / file).is_file():
+                found.append(Attachment(text(entry.details, "title"), drill.folder / file))
+            else:
+                missing.add(file)
+    return found, missing
+
+
+def picture(drill: Drill) -> bytes:
+    """Draw what customers saw, as SVG."""
+    from reports.picture import Scene, StepMark, draw  # noqa: PLC0415 - imports matplotlib
+
+    last = drill.entries[-1].at
+    steps = [
+        StepMark(
+            title=step.title,
+            began_at=step.start.at,
+            ended_at=last if step.end is None else step.end.at,
+            failed=step.failure is not None,
+        )
+        for step in followed_steps(drill.entries)
+    ]
+    scene = Scene(
+        title=drill.record.title,
+        ledger=drill.record.ledger,
+        injections=drill.record.injections,
+        steps=steps,
+        recovery=drill.recovery,
+        objectives=drill.record.objectives,
+        verdict=drill.verdict,
+        notes=notes(drill.recovery, drill.comparisons),
+    )
+    return draw(scene)
+
+
+def metrics(drill: Drill) -> list[dict[str, str | float]]:
+    """RTO, RPO and the time to restore, as Allure 3 reads metrics; [] where it says nothing.
+
+    A figure of an INCONCLUSIVE drill says nothing about recovery, so it is no metric.
+    """
+    if drill.verdict.outcome is Outcome.INCONCLUSIVE:
+        return []
+    return [_metric(drill, name, value) for name, value in _measured(drill)]
+
+
+def _measured(drill: Drill) -> Iterator[tuple[str, float]]:
+    if drill.recovery is not None:
+        yield "RTO", drill.recovery.rto_seconds
+        if drill.recovery.lost is not None:
+            yield "RPO", drill.recovery.rpo_seconds
+    if drill.comparisons:
+        yield "Restore", slowest_seconds(drill.comparisons)
+
+
+def _metric(drill: Drill, name: str, value: float) -> dict[str, str | float]:
+    return {
+        "id": str(uuid4()),
+        "key": f"{name.lower()}.{drill.record.scenario}",
+        "title": drill.record.title,
+        "value": value,
+        "unit": "s",
+        "better": "lower",
+        "group": name.lower(),
+        "groupTitle": _GROUPS[name],
+        "start": milliseconds(drill.entries[0].wall),
+        "stop": milliseconds(drill.entries[-1].wall),
+    }
+
+
+def milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def run_files(drill: Drill) -> dict[str, str]:
+    """What world this was and which run, as files: the same for every drill of the run."""
+    run = drill.folder.parent.name
+    started = drill.details(Event.DRILL_STARTED)
+    facts = {"run": run, "environment": text(started, "environment")}
+    world = started.get("world")
+    if isinstance(world, dict):
+        facts |= {str(name): str(value) for name, value in world.items()}
+    lines = [f"{_escaped(name)}={_escaped(value)}" for name, value in facts.items()]
+    executor = {"name": "Muster", "type": "muster", "buildName": run}
+    return {
+        "environment.properties": "\n".join(lines) + "\n",
+        "executor.json": json.dumps(executor),
+    }
+
+
+def _escaped(content: str) -> str:
+    r"""Write a key or a value of a properties file, where \, =, : and spaces mean something."""
+    return "".join(f"\\{c}" if c in "\\ =:#!" else c for c in " ".join(content.split()))
