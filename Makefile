@@ -38,6 +38,7 @@ bench: $(VENV)/.ready engine ## print how fast everything is here
 	@$(RUN) tests.bench.judging
 	@$(RUN) tests.bench.replica
 	@$(RUN) tests.bench.load
+	@$(RUN) tests.bench.restoring
 	@$(RUN) tests.bench.guarding
 
 engine: ## make sure that a Docker engine answers

@@ -25,3 +25,13 @@ def without_step(page: Path, title: str, *, then_stop: bool = False, into: Path)
     into.mkdir(exist_ok=True)
     (into / page.name).write_text(text)
     return into
+
+
+def with_change(page: Path, old: str, new: str, *, into: Path) -> Path:
+    """Copy ``page`` with what stands there exactly once changed; return the copy's folder."""
+    text = page.read_text()
+    if text.count(old) != 1:
+        raise ValueError(f"{page.name} has {old!r} {text.count(old)} times, not once")
+    into.mkdir(exist_ok=True)
+    (into / page.name).write_text(text.replace(old, new))
+    return into

@@ -9,101 +9,23 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import dataclass
 from datetime import timedelta
 from threading import Timer
-from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from environments.model import Completed, GoneError, Latency, UnreachableError
 from fixtures import steps
-from fixtures.drill import Drill, InconclusiveError
+from fixtures.drill import InconclusiveError
 from fixtures.faults import Kill
-from fixtures.guarded import GuardedRun
 from fixtures.load import process
-from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
+from fixtures.steps import DrillFailedError, Follower, Injector
 from fixtures.waiting import wait_until
-from reports.timeline import Event, NotRecordedError, Timeline, read_timeline
-from reports.verdict import Objectives, Outcome, Verdict
-from tests.fakes.caretaker import open_journal
-from tests.fakes.world import FakeEnvironment
-from tests.unit.load.shop import Behaviour, Shop, open_shop
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-OBJECTIVES = Objectives(rto_seconds=20, rpo_seconds=0)
-FAULT = Kill("payments")
-WATCH = timedelta(seconds=4)
-
-
-@dataclass
-class Stage:
-    drill: Drill
-    world: FakeEnvironment
-    shop: Shop
-    tainted: list[str]
-
-    def play(
-        self,
-        during: Callable[[], None] = lambda: None,
-        objectives: Objectives = OBJECTIVES,
-        hold: timedelta = timedelta(0),
-    ) -> None:
-        """Run the smallest scenario, with something happening while the fault is in force."""
-        orders = Loads(self.drill).orders(users=5, attempts_per_second=50)
-        with orders, Injector(self.drill)(FAULT, hold=hold):
-            during()
-            RecoveryWatch(self.drill).wait(at_most=WATCH)
-        RecoveryWatch(self.drill).must_meet(objectives)
-
-    @property
-    def verdict(self) -> Verdict:
-        assert self.drill.verdict is not None
-        return self.drill.verdict
-
-
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    monkeypatch.setattr(steps, "EFFECT_WITHIN", timedelta(milliseconds=300))
-    monkeypatch.setattr(steps, "GONE_WITHIN", timedelta(milliseconds=300))
-    monkeypatch.setattr(steps, "STEADY_BEFORE_WITHIN", timedelta(milliseconds=300))
-    monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(milliseconds=300))
-    monkeypatch.setattr(steps, "SETTLED_WITHIN", WATCH)
-    world = FakeEnvironment()
-    tainted: list[str] = []
-    folder = tmp_path / "run" / "drill"
-    folder.mkdir(parents=True)
-    with (
-        open_shop() as shop,
-        Timeline(folder / "timeline.jsonl") as timeline,
-        open_journal(tmp_path) as journal,
-    ):
-        world.entrance = shop.entrance
-        timeline.record(
-            Event.DRILL_STARTED,
-            scenario="drill", title="A drill", environment="fake", requirements=[], seed=1,
-        )  # fmt: skip
-        yield Stage(
-            Drill(
-                name="drill",
-                folder=folder,
-                environment=world,
-                timeline=timeline,
-                guarded=GuardedRun(journal, start_guardian=None),
-                say=lambda _: None,
-                seed=1,
-                runbooks=tmp_path,
-                taint=tainted.append,
-                settle_seconds=1.0,
-            ),
-            world,
-            shop,
-            tainted,
-        )
+from reports.timeline import Event, NotRecordedError, read_timeline
+from reports.verdict import Objectives, Outcome
+from tests.unit.drill.stage import FAULT, Stage
+from tests.unit.load.shop import Behaviour
 
 
 def test_met_when_all_is_well(stage: Stage) -> None:

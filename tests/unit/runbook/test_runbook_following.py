@@ -95,7 +95,7 @@ class Desk:
         """Follow these fences and return what was written down, the failure included."""
         path = self.folder / "timeline.jsonl"
         with Timeline(path) as timeline:
-            follow(self.page(*fences), self.environment, record=timeline.record)
+            follow(self.page(*fences), self.environment, record=timeline.record, captured={})
         return self.entries()
 
     def entries(self) -> list[Entry]:

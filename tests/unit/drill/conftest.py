@@ -1,0 +1,3 @@
+from tests.unit.drill.stage import stage
+
+__all__ = ["stage"]

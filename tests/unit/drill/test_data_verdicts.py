@@ -1,0 +1,127 @@
+"""A drill of the data says what was taken back, and whether anybody was told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+
+from environments.model import Completed
+from fixtures.steps import DrillFailedError, Follower, RecoveryWatch
+from fixtures.waiting import wait_until
+from reports.verdict import Outcome
+
+if TYPE_CHECKING:
+    from tests.unit.drill.stage import Stage
+
+PAGE = """---
+title: A page
+severity: SEV1
+requirements: [FLT-6]
+owner: somebody
+approval: not needed
+---
+
+# A page
+
+## Detection
+
+None.
+
+## Initial response
+
+None.
+
+## Investigation
+
+```sh on=bastion within=5s capture=MOMENT
+# Note a moment
+moment
+```
+
+## Mitigation
+
+None.
+
+## Recovery
+
+```sh on=bastion within=5s
+# Fail
+failing
+```
+
+## Verification
+
+None.
+
+## Post-incident review
+
+None.
+"""
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def test_a_step_gives_what_it_captured_even_where_a_later_one_fails(stage: Stage) -> None:
+    (stage.drill.runbooks / "page.md").write_text(PAGE)
+    stage.world.on_run = lambda command, _: Completed(
+        int("failing" in command[-1]), "12:00\n", "", 0.0
+    )
+    told: dict[str, str] = {}
+
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        stage.play(during=lambda: told.update(Follower(stage.drill)("page.md")))
+
+    assert told == {"MOMENT": "12:00"}
+
+
+def test_missed_when_nobody_is_told_what_is_amiss(stage: Stage) -> None:
+    watch = RecoveryWatch(stage.drill)
+
+    with pytest.raises(DrillFailedError, match=r"nobody was told: .*'the moon'"):
+        stage.play(
+            during=lambda: watch.must_be_noticed("the moon", within=timedelta(milliseconds=200))
+        )
+
+    assert stage.verdict.outcome is Outcome.MISSED
+
+
+def test_met_when_the_world_itself_says_what_is_amiss(stage: Stage) -> None:
+    watch = RecoveryWatch(stage.drill)
+    stage.play(
+        during=lambda: watch.must_be_noticed(
+            "payments is not running", within=timedelta(seconds=2)
+        )
+    )
+
+    assert stage.verdict.outcome is Outcome.MET, stage.verdict.reasons
+
+
+def test_missed_when_orders_from_after_the_moment_are_there(stage: Stage) -> None:
+    def take_back() -> None:
+        to, began = now(), monotonic()
+        wait_until(
+            "orders to be taken after the moment",
+            lambda: monotonic() - began > 1,
+            at_most=timedelta(seconds=5),
+        )
+        RecoveryWatch(stage.drill).was_taken_back(to=to, stopped=now())
+
+    with pytest.raises(DrillFailedError, match="restored beyond the moment"):
+        stage.play(during=take_back)
+
+    assert stage.verdict.outcome is Outcome.MISSED
+
+
+@pytest.mark.parametrize(("to", "stopped"), [(None, None), (now(), None), (None, now())])
+def test_a_runbook_that_did_not_get_that_far_took_nothing_back(
+    stage: Stage, to: str | None, stopped: str | None
+) -> None:
+    stage.play(during=lambda: RecoveryWatch(stage.drill).was_taken_back(to=to, stopped=stopped))
+
+    assert stage.drill.recovery is not None
+    assert stage.drill.recovery.taken_back_to is None
