@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from environments.catalog import Settings
+from fixtures.backups import Backups
 from fixtures.faults import DamagePages
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
@@ -22,7 +23,10 @@ ON_THE_PRIMARY = Objectives(rto_seconds=90, rpo_seconds=0)
 ON_ALL = Objectives(rto_seconds=240, rpo_seconds=0)
 WATCH = timedelta(minutes=5)
 UNIQUE_KEYS = "orders_key_key"  # every order is looked up in it
-ORDERS = "orders"
+# The first page: nobody writes there any more once its orders are paid. A replica that had
+# to apply the log to a damaged page would stop at once, and nobody would have to find it.
+OLD_ORDERS = ("orders", 1)
+UNTIL_ORDERS_ARE_OLD = timedelta(seconds=10)
 
 
 @pytest.fixture
@@ -31,12 +35,14 @@ def settings() -> Settings:
 
 
 def test_pages_of_a_replica_are_damaged(
-    load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
+    load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
-    """Pages of the orders are damaged on a replica; people find it and rebuild it."""
-    with load.orders(users=20), inject(DamagePages("db:replica", ORDERS)):
-        follow("rebuild-a-replica.md")
-        recovery.wait(at_most=WATCH)
+    """Orders of a while ago are damaged on a replica; people find it and rebuild it."""
+    with load.orders(users=20):
+        backups.wait_until_archived(orders_of=UNTIL_ORDERS_ARE_OLD)
+        with inject(DamagePages("db:replica", *OLD_ORDERS)):
+            follow("rebuild-a-replica.md")
+            recovery.wait(at_most=WATCH)
     recovery.must_meet(ON_A_REPLICA)
 
 
@@ -52,10 +58,12 @@ def test_pages_of_the_primary_are_damaged(
 
 @pytest.mark.requirement("BKP-3")
 def test_pages_of_all_databases_are_damaged(
-    load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
+    load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
-    """The same index is damaged on all three databases; people restore from the near backup."""
-    with load.orders(users=20), inject(DamagePages("db", UNIQUE_KEYS)):
-        follow("restore-from-near.md")
-        recovery.wait(at_most=WATCH)
+    """The same orders are damaged on all three databases; people restore from a backup."""
+    with load.orders(users=20):
+        backups.wait_until_archived(orders_of=UNTIL_ORDERS_ARE_OLD)
+        with inject(DamagePages("db", *OLD_ORDERS)):
+            follow("restore-from-near.md")
+            recovery.wait(at_most=WATCH)
     recovery.must_meet(ON_ALL)

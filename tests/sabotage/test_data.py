@@ -11,6 +11,7 @@ import pytest
 from environments.catalog import Settings
 from environments.selectors import select
 from fixtures import backups as backups_module
+from fixtures.drill import InconclusiveError
 from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Outcome
 from scenarios import (
@@ -264,6 +265,7 @@ def test_a_damaged_replica_that_is_kept_is_found(
     inject: Injector,
     follow: Follower,
     recovery: RecoveryWatch,
+    backups: Backups,
     tmp_path: Path,
 ) -> None:
     drill.runbooks = without_step(
@@ -271,7 +273,9 @@ def test_a_damaged_replica_that_is_kept_is_found(
     )
 
     with pytest.raises(DrillFailedError, match="MISSED"):
-        test_data_corruption.test_pages_of_a_replica_are_damaged(load, inject, follow, recovery)
+        test_data_corruption.test_pages_of_a_replica_are_damaged(
+            load, inject, follow, recovery, backups
+        )
 
     assert_missed(drill, "the runbook does not work")
 
@@ -335,10 +339,11 @@ class TestPagesWithoutChecksums:
         inject: Injector,
         follow: Follower,
         recovery: RecoveryWatch,
+        backups: Backups,
     ) -> None:
-        with pytest.raises(Exception, match="not seen to take effect"):
+        with pytest.raises(InconclusiveError, match="not seen to take effect"):
             test_data_corruption.test_pages_of_a_replica_are_damaged(
-                load, inject, follow, recovery
+                load, inject, follow, recovery, backups
             )
 
         assert drill.give_up(None).outcome is Outcome.INCONCLUSIVE
