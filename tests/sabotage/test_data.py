@@ -100,7 +100,7 @@ def test_a_restore_to_an_earlier_moment_is_found(
     with pytest.raises(DrillFailedError, match="MISSED"):
         test_data_loss.test_the_cluster_is_put_back_to_a_moment(load, inject, follow, recovery)
 
-    assert_missed(drill, "acknowledged before the moment")
+    assert_missed(drill, "the moment that the database was restored to")
 
 
 @pytest.mark.nightly
