@@ -57,15 +57,19 @@ def audit(
     writes: Writes,
     final_read: NDArray[np.void],
     *,
-    first: Injection,
+    injections: Sequence[Injection],
     taken_back: TakenBack | None,
 ) -> Audit:
-    """Compare what customers were told with the final read, as of the first fault."""
+    """Compare what customers were told with the final read, as of the last fault.
+
+    A disaster may come in blows: what was acknowledged between two of them can be lost to
+    the second as what came before can be to the first, and is as old as the last one finds it.
+    """
     keys = keys_of(writes)
     present = is_in(keys.key, np.sort(np.ascontiguousarray(final_read["key"])))
     missing = ~present & (keys.told == Told.YES)
     losses = (
-        _losses_by_fault(keys, missing, first.took_effect_at)
+        _losses_by_fault(keys, missing, _last_effect(injections))
         if taken_back is None
         else _losses_by_moment(keys, missing, present, taken_back)
     )
@@ -75,11 +79,12 @@ def audit(
     # An acknowledged value that gave way to another one was changed, too.
     gave_way = rows.acknowledged & (rows.told != Told.YES)
     settled = final_read["settled"] != 0
+    last_blow = max(injection.started_at for injection in injections)
     return Audit(
         lost=_count(losses.lost),
         lost_after_effect=_count(losses.lost_after_effect),
         lost_examples=examples(keys, excused_by_nothing),
-        rpo_seconds=max(0.0, first.started_at - oldest, losses.discarded_seconds),
+        rpo_seconds=max(0.0, last_blow - oldest, losses.discarded_seconds),
         discarded=None if taken_back is None else _count(losses.discarded),
         discarded_seconds=losses.discarded_seconds,
         beyond=None if taken_back is None else _count(losses.beyond),
@@ -102,10 +107,15 @@ def examples(keys: Keys, which: NDArray[np.bool_]) -> Sequence[int]:
     return tuple(keys.key[which][:EXAMPLES].tolist())
 
 
-def _losses_by_fault(
-    keys: Keys, missing: NDArray[np.bool_], took_effect_at: float | None
-) -> _Losses:
-    effect = np.inf if took_effect_at is None else took_effect_at
+def _last_effect(injections: Sequence[Injection]) -> float:
+    """When every fault had taken effect; infinite where one was not seen to."""
+    return max(
+        np.inf if injection.took_effect_at is None else injection.took_effect_at
+        for injection in injections
+    )
+
+
+def _losses_by_fault(keys: Keys, missing: NDArray[np.bool_], effect: float) -> _Losses:
     after_effect = missing & (keys.last_yes >= effect)
     none = np.zeros_like(missing)
     return _Losses(

@@ -219,6 +219,13 @@ def write_results_to(folder: Path, config: pytest.Config) -> None:
     config.option.allure_report_dir = config.option.allure_report_dir or str(folder)
 
 
+def label_requirements(test: pytest.Item, requirements: Sequence[str]) -> None:
+    """Let Allure show which promises a test proves that has no drill's record."""
+    for kind in ("requirement", LabelType.TAG) if requirements else ():
+        mark = allure.label(kind, *requirements)  # type: ignore[no-untyped-call]  # it has no types
+        test.add_marker(mark)
+
+
 def _reporter() -> _Reporter | None:
     for plugin in allure_commons.plugin_manager.get_plugins():
         if isinstance(plugin, AllureListener):

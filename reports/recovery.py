@@ -68,7 +68,7 @@ def measure(  # noqa: PLR0913 - each is one kind of evidence, and all are named
     watched = attempts.began >= watch.started_at
     before = watched & (attempts.began < first.started_at)
     after = attempts.began >= first.started_at
-    found = _audited(creates, final_read, first, taken_back)
+    found = _audited(creates, final_read, injections, taken_back)
     return Recovery(
         attempts=creates.key.size,
         acknowledged=_count(creates.outcome == Told.YES),
@@ -169,12 +169,12 @@ def _watched(creates: Writes, watch: Watch) -> Attempts:
 def _audited(
     creates: Writes,
     final_read: NDArray[np.void] | None,
-    first: Injection,
+    injections: Sequence[Injection],
     taken_back: TakenBack | None,
 ) -> Audit | None:
     if final_read is None:
         return None
-    return audit(creates, final_read, first=first, taken_back=taken_back)
+    return audit(creates, final_read, injections=injections, taken_back=taken_back)
 
 
 def _p95_seconds(attempts: Attempts, after: NDArray[np.bool_], watch: Watch) -> float | None:

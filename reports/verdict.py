@@ -74,10 +74,10 @@ class Recovery:
     rto_is_lower_bound: bool
     settled: bool  # a whole settled while was seen after the last fault and failure
     settle_seconds: float
-    # The age, at the fault, of the oldest lost write, 0 where none is lost; where the
+    # The age, at the last fault, of the oldest lost write, 0 where none is lost; where the
     # database was taken back, at least the age of the oldest discarded one.
     rpo_seconds: float
-    # Acknowledged before the fault took effect, or by the moment that the database was
+    # Acknowledged before the last fault took effect, or by the moment that the database was
     # taken back to; None without a final read.
     lost: int | None
     # Acknowledged after the effect, and lost: split brain. Where the database was taken

@@ -38,7 +38,7 @@ def test_a_table_is_dropped(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """The table of orders is dropped under load; it is restored beside and copied back."""
-    with load.orders(users=20), inject(DropTable("orders")):
+    with load.orders(attempts_per_second=50), inject(DropTable("orders")):
         follow("bring-a-table-back.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(TABLE_DROPPED)
@@ -49,7 +49,10 @@ def test_rows_are_wrongly_changed(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """Every third order gets a wrong customer; the rows are brought back meanwhile."""
-    with load.orders(users=20), inject(WrongUpdate("orders", every=3, column="customer")):
+    with (
+        load.orders(attempts_per_second=50),
+        inject(WrongUpdate("orders", every=3, column="customer")),
+    ):
         follow("bring-rows-back.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(ROWS_CHANGED)
@@ -60,7 +63,10 @@ def test_the_cluster_is_put_back_to_a_moment(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """Every order gets a wrong customer; the whole cluster is put back to just before."""
-    with load.orders(users=20), inject(WrongUpdate("orders", every=1, column="customer")):
+    with (
+        load.orders(attempts_per_second=50),
+        inject(WrongUpdate("orders", every=1, column="customer")),
+    ):
         told = follow("restore-to-a-moment.md")
         recovery.was_taken_back(to=told.get("MOMENT"), stopped=told.get("STOPPED"))
         recovery.wait(at_most=WATCH)
@@ -71,7 +77,7 @@ def test_all_databases_are_lost(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
     """Every database loses its disk; people restore from the near repository."""
-    with load.orders(users=20):
+    with load.orders(attempts_per_second=50):
         backups.wait_until_archived(orders_of=LONGER_THAN_MAY_BE_LOST)
         with inject(LoseData("db")):
             follow("restore-from-near.md")
@@ -84,7 +90,7 @@ def test_all_databases_and_the_near_repository_are_lost(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
     """Every database and the near repository are gone; people restore from off-site alone."""
-    with load.orders(users=20):
+    with load.orders(attempts_per_second=50):
         backups.wait_until_archived(orders_of=LONGER_THAN_MAY_BE_LOST)
         with inject(Kill("east-backup")), inject(LoseData("db")):
             follow("restore-from-offsite.md")

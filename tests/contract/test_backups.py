@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from environments.model import Environment
 
-pytestmark = pytest.mark.contract
+# Who signs wants to see these too, so they run with the drills as well.
+pytestmark = [pytest.mark.contract, pytest.mark.dr, pytest.mark.restore]
 
 REPOSITORY = "/var/lib/pgbackrest"
 TLS_PORT = 8432
@@ -85,6 +86,7 @@ pgbackrest --stanza=muster --no-archive-check --type=full backup
 """
 
 
+@pytest.mark.requirement("BKP-5")
 def test_who_reads_the_repositories_files_reads_no_plain_text(
     replica: Environment, marker: str
 ) -> None:
@@ -142,6 +144,7 @@ def capture(
         return Capture(*map(int, capturing.result().split()))
 
 
+@pytest.mark.requirement("BKP-5")
 def test_who_listens_between_databases_and_repository_hears_no_plain_text(
     replica: Environment, marker: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +177,7 @@ pgbackrest --config=/dev/null --stanza=muster $repo-host="$HOST" $repo-host-type
 FORGED = Authority().issue("east-scratch")
 
 
+@pytest.mark.requirement("BKP-9")
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_repository_speaks_only_to_those_whose_certificate_it_knows(
     replica: Environment, host: str
@@ -246,6 +250,7 @@ def not_refused(
     return [name for name, script in attempts.items() if not is_refused(script)]
 
 
+@pytest.mark.requirement("BKP-9")
 @pytest.mark.parametrize("selector", ["db:primary", "scratch"])
 def test_who_has_all_that_a_database_has_takes_no_backup_away(
     replica: Environment, kept: str, selector: str
@@ -256,6 +261,7 @@ def test_who_has_all_that_a_database_has_takes_no_backup_away(
     assert not_refused(replica, selector, BY_PGBACKREST, kept) == []
 
 
+@pytest.mark.requirement("BKP-9")
 def test_the_repositorys_own_server_takes_no_backup_away(
     replica: Environment, kept: str
 ) -> None:
@@ -266,6 +272,7 @@ def test_the_repositorys_own_server_takes_no_backup_away(
         assert not_refused(replica, "east-backup", attempts, kept, as_server) == []
 
 
+@pytest.mark.requirement("BKP-9")
 def test_who_has_the_applications_credentials_has_no_way_to_the_backups(
     replica: Environment,
 ) -> None:

@@ -24,7 +24,7 @@ from tests.contract.backup_host import LONG, Backed, backed_up, next_month
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-pytestmark = [pytest.mark.contract, pytest.mark.nightly]
+pytestmark = [pytest.mark.dr, pytest.mark.restore, pytest.mark.requirement("BKP-2")]
 
 DAY, MINUTE = 86400, 60
 WINDOW = 30 * DAY

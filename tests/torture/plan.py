@@ -20,6 +20,21 @@ MEASURED_SECONDS = {
     "test_the_primary_is_killed_and_left_alone": 62.0,
     "test_partition_of_the_primary_from_everyone": 66.0,
     "test_partition_of_the_primary_that_customers_still_reach": 65.0,
+    "test_a_backup_fails": 50.0,
+    "test_the_archive_stops": 50.0,
+    "test_a_backup_is_damaged": 60.0,
+    "test_a_replica_falls_behind": 85.0,
+    "test_pages_of_a_replica_are_damaged": 70.0,
+    "test_pages_of_the_primary_are_damaged": 100.0,
+    "test_pages_of_all_databases_are_damaged": 110.0,
+    "test_a_table_is_dropped": 80.0,
+    "test_rows_are_wrongly_changed": 80.0,
+    "test_the_cluster_is_put_back_to_a_moment": 85.0,
+    "test_all_databases_are_lost": 110.0,
+    "test_all_databases_and_the_near_repository_are_lost": 200.0,
+    "test_every_backup_of_the_near_repository_can_be_restored": 110.0,
+    "test_every_backup_of_the_offsite_repository_can_be_restored": 110.0,
+    "test_what_recovery_costs_is_measured": 160.0,
 }
 UNMEASURED_SECONDS = 60.0
 # A little beyond the usual end, so that the last moments are reached on a slow day too.

@@ -208,10 +208,10 @@ def missing(drill: Drill) -> dict[int, str]:
 
 
 def fate_by_fault(drill: Drill, key: int) -> str:
-    """Before or after the first fault's effect, by the last time it was acknowledged."""
-    first = min(drill.faults, key=lambda fault: fault.started)
+    """After all faults' effects or not, by the last time it was acknowledged."""
     last = max(answered(drill, key))
-    return "before" if first.took_effect is None or last < first.took_effect else "after"
+    effects = [fault.took_effect for fault in drill.faults]
+    return "after" if all(one is not None and one <= last for one in effects) else "before"
 
 
 def fate_by_moment(drill: Drill, key: int, back: Back) -> str:
@@ -228,7 +228,7 @@ def answered(drill: Drill, key: int) -> list[float]:
 
 
 def rpo(drill: Drill) -> float:
-    started = min(fault.started for fault in drill.faults)
+    started = max(fault.started for fault in drill.faults)
     ages = [0.0, discarded_age(drill)]
     for key, fate in missing(drill).items():
         if fate != "discarded":

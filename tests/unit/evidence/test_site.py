@@ -140,6 +140,10 @@ def test_allure_makes_one_sealed_page_with_trends(tmp_path: Path) -> None:
     assert [point["metrics"] for point in history] == [past["metrics"]]
     kept = (run / site.HISTORY).read_text().splitlines()
     assert [set(json.loads(line)["metrics"]) for line in kept] == [
-        {"rto.the_primary_is_killed", "rpo.the_primary_is_killed"}
+        {
+            "rto.the_primary_is_killed",
+            "rpo.the_primary_is_killed",
+            "restore.backups_are_restored",
+        }
     ]
-    assert said[-1] == "making the report of run run-1: 4 results"
+    assert said[-1] == "making the report of run run-1: 5 results"

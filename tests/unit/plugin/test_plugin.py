@@ -73,6 +73,11 @@ def test_deadly():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.requirement("R-1", "R-2")
+def test_proof():
+    '''A proof that needs no drill.'''
+
+
 def test_misspelt(load, inject, recovery):
     with load.orders(users=5, attempts_per_second=50), inject(Kill("paymets")):
         recovery.wait(at_most=WATCH)
@@ -122,6 +127,17 @@ def test_a_drill_whose_worker_died_is_inconclusive(tmp_path: Path) -> None:
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
     (row,) = [line for line in done.stdout.splitlines() if line.startswith("deadly ")]
     assert "INCONCLUSIVE" in row
+
+
+def test_a_proof_that_is_no_drill_carries_its_promises_and_has_no_row(tmp_path: Path) -> None:
+    done = run_pytest(tmp_path, "-m", "dr", "-k", "proof")
+
+    assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
+    assert "verdict" not in done.stdout
+    (result,) = (tmp_path / "runs").glob("*/allure-results/*-result.json")
+    labels = [(one["name"], one["value"]) for one in json.loads(result.read_text())["labels"]]
+    for kind in ("requirement", "tag"):
+        assert {"R-1", "R-2"} <= {value for name, value in labels if name == kind}
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

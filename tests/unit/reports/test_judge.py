@@ -116,6 +116,16 @@ def test_a_split_brain_is_excused_by_no_rpo() -> None:
     )
 
 
+def test_what_is_lost_between_two_blows_is_as_old_as_the_second_finds_it() -> None:
+    second = replace(WHOLE, fault="another", started_at=24.0, took_effect_at=24.5, gone_at=25.0)
+    case = without_keys(Case(injections=(WHOLE, second)), *range(80, 92))
+    case.objectives = replace(OBJECTIVES, rpo_seconds=3600)
+    assert case.judge().outcome is Outcome.MET
+    case.objectives = OBJECTIVES
+    (reason,) = [one for one in case.judge().reasons if "RPO missed" in one]
+    assert reason.startswith("RPO missed: 12 writes acknowledged before the fault took effect")
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
