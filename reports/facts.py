@@ -277,6 +277,8 @@ def _doubts(lines: Sequence[_Line]) -> Iterator[str]:
     else:
         for deviation in checked.texts("deviations"):
             yield f"there was no steady state after {_named(subject)}: {deviation}"
+    for line in _all(lines, Event.FINAL_READ_FAILED):
+        yield f"the final read failed: {line.text('why')}"
     for line in _all(lines, Event.REVERT_FAILED):
         yield f"the world is tainted, for a fault could not be reverted: {line.text('why')}"
     for line in _all(lines, Event.RESIDUE):

@@ -34,6 +34,7 @@ _NAMES = {
     ),
     Event.MEASURED: "Measured: {finding}",
     Event.FINAL_READ: "Final read: {rows} orders",
+    Event.FINAL_READ_FAILED: "Final read failed: {why}",
     Event.OBSTACLE: "Obstacle: {why}",
     Event.BREACH: "Breach: {why}",
     Event.ATTACHMENT: "Not attached: {title}, for {file} is not in the drill's folder",
@@ -188,6 +189,7 @@ def _failure(entry: Entry) -> str | None:
         case (
             Event.FAULT_NOT_SEEN
             | Event.REVERT_FAILED
+            | Event.FINAL_READ_FAILED
             | Event.OBSTACLE
             | Event.BREACH
             | Event.WATCH_ENDED

@@ -42,6 +42,7 @@ class Event(StrEnum):
     RESIDUE = "residue"  # traces: what is not as it ought to be where faults were
     LOAD_STOPPED = "load stopped"
     FINAL_READ = "final read"  # rows
+    FINAL_READ_FAILED = "final read failed"  # why
     OBJECTIVES = "objectives"  # the fields of Objectives
     OBSTACLE = "obstacle"  # why: the verdict cannot be MET, for this reason
     BREACH = "breach"  # why: something certain that makes the verdict MISSED

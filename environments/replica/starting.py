@@ -146,6 +146,8 @@ class Starter:
                 )
             },
         )
+        for folder, megabytes in spec.disks.items():
+            container.with_tmpfs_mount(folder, f"size={megabytes}m,mode=1777")
         for inside, outside in ports.items():
             # The SDK takes (address, port) here; with a bare port it publishes to the world.
             container.ports[str(inside)] = (HOST, outside)  # type: ignore[assignment] # see above

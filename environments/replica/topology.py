@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SCOPE = "muster"  # what Patroni calls the cluster, and where its keys are in etcd
 SHARED = "shared"
+LOG_DISK, LOG_DISK_MEGABYTES = "/var/lib/muster/log", 192
 OFFSITE_REGION = "west"
 
 
@@ -53,6 +54,7 @@ class Settings:
     encrypted: bool = True  # what the repositories keep
     fresh_reads: bool = True  # nobody is led to a replica that is far behind
     checksums: bool = True  # of the databases' pages
+    log_disk: bool = False  # the databases' log is on a small disk of its own, in memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ class NodeSpec:
     ports: tuple[int, ...] = ()
     aliases: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    disks: Mapping[str, int] = field(default_factory=dict)  # in memory: folder -> megabytes
 
 
 class Protocol(StrEnum):
@@ -206,8 +209,10 @@ def _databases(
                 "ORDERS_PASSWORD": passwords.orders,
                 "MONITOR_PASSWORD": passwords.monitor,
                 "PATRONI": "true",
+                "LOG_DISK": LOG_DISK if settings.log_disk else "",
                 **(backups.of_database(name) if backups else {"BACKUPS": "false"}),
             },
+            disks={LOG_DISK: LOG_DISK_MEGABYTES} if settings.log_disk else {},
         )
         for name in _named(region, Role.DB)
     )

@@ -14,6 +14,7 @@ from fixtures.faults import (
     DamageBackup,
     DamagePages,
     Fault,
+    FillLogDisk,
     Lag,
     LoseFile,
     StopArchiving,
@@ -38,6 +39,7 @@ FAULTS: list[Fault] = [
     StopBackups("east-backup"),
     DamageBackup("east-backup,west-backup"),
     Lag("db:replica", kilobits_per_second=100),
+    FillLogDisk("db:primary"),
 ]
 SOME_ORDERS = """
 INSERT INTO orders (key, customer, item, amount_cents)
@@ -48,7 +50,7 @@ ON CONFLICT DO NOTHING
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(backups=True)
+    return Settings(backups=True, log_disk=True)
 
 
 @pytest.fixture

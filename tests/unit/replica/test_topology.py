@@ -54,6 +54,14 @@ def test_another_region_shares_no_name_but_those_that_all_regions_share() -> Non
     assert east & west == {"payments", "links", "bastion"}
 
 
+def test_only_databases_have_a_small_disk_and_only_where_it_is_asked_for() -> None:
+    with_disk = one_region(Settings(log_disk=True, backups=True), PASSWORDS)
+    assert {node.name for node in with_disk.nodes if node.disks} == {
+        "east-db-1", "east-db-2", "east-db-3",
+    }  # fmt: skip
+    assert not any(node.disks for node in one_region(Settings(backups=True), PASSWORDS).nodes)
+
+
 def test_settings_change_the_world_that_they_name_and_nothing_else() -> None:
     whole = topology()
     asynchronous = topology(synchronous=False)

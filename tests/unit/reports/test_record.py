@@ -253,6 +253,19 @@ def test_a_final_read_that_was_not_finished_does_not_count(
     assert load_record(folder.write(ledger, rows_of(ledger))).final_read is None
 
 
+def test_what_is_certain_without_a_final_read_is_missed_all_the_same(
+    folder: Folder, ledger: NDArray[np.void]
+) -> None:
+    folder.forget(Event.FINAL_READ)
+    folder.say(62.0, Event.FINAL_READ_FAILED, why="nobody answers")
+    unread = load_record(folder.write(ledger, rows_of(ledger)))
+    _, verdict = judge_record(unread)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "the final read failed: nobody answers" in verdict.reasons
+    folder.say(63.0, Event.BREACH, why="the runbook does not work")
+    assert judged(folder).outcome is Outcome.MISSED
+
+
 def test_a_final_read_that_found_nothing_counts(
     folder: Folder, ledger: NDArray[np.void]
 ) -> None:

@@ -1,0 +1,49 @@
+"""A full disk of the log on which nobody makes room must be found out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from environments.catalog import Settings
+from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
+from reports.verdict import Outcome
+from scenarios import test_database_disk_full
+from tests.sabotage.broken_runbook import with_change
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fixtures.drill import Drill
+
+pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
+PAGE = "log-disk-full.md"
+WAITED_FOR = "# All databases are there again"
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(log_disk=True)
+
+
+def test_a_page_that_makes_no_room_is_found(
+    drill: Drill,
+    load: Loads,
+    inject: Injector,
+    follow: Follower,
+    recovery: RecoveryWatch,
+    tmp_path: Path,
+) -> None:
+    page = (drill.runbooks / PAGE).read_text()
+    (tmp_path / PAGE).write_text(page.replace("-maxdepth 1 ! -name wal -delete", "-maxdepth 0"))
+    drill.runbooks = with_change(
+        tmp_path / PAGE, f"within=2m\n{WAITED_FOR}", f"within=15s\n{WAITED_FOR}", into=tmp_path
+    )
+
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        test_database_disk_full.test_the_disk_of_the_log_is_full(load, inject, follow, recovery)
+
+    assert drill.verdict is not None
+    assert drill.verdict.outcome is Outcome.MISSED
+    assert any("All databases are there again" in reason for reason in drill.verdict.reasons)
