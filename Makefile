@@ -6,7 +6,7 @@ PYTEST_ARGS ?=
 N ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help drill test check sabotage report heal torture bench engine images lock clean
+.PHONY: help drill test logic proofs check sabotage report heal torture bench engine images lock clean
 
 help: ## show what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -14,8 +14,13 @@ help: ## show what can be done
 drill: $(VENV)/.ready engine images ## run every disaster-recovery drill on a fresh replica
 	@$(RUN) pytest -m dr $(PYTEST_ARGS)
 
-test: $(VENV)/.ready engine images ## run the suite's own tests, one sabotage for each rule included
-	@$(RUN) pytest $(PYTEST_ARGS)
+test: logic proofs ## run the suite's own tests: its logic, then what proves it on the replica
+
+logic: $(VENV)/.ready ## run the tests that need no engine, on all processors
+	@$(RUN) pytest -n logical -m "not (contract or sabotage or torture or dr or nightly)" $(PYTEST_ARGS)
+
+proofs: $(VENV)/.ready engine images ## run the tests on the replica, one sabotage for each rule included
+	@$(RUN) pytest -m "(contract or sabotage or torture) and not nightly" $(PYTEST_ARGS)
 
 sabotage: $(VENV)/.ready engine images ## every sabotage, and the other tests that are for the night
 	@$(RUN) pytest -m "sabotage or nightly" $(PYTEST_ARGS)
