@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SCOPE = "muster"  # what Patroni calls the cluster, and where its keys are in etcd
 SHARED = "shared"
-LOG_DISK, LOG_DISK_MEGABYTES = "/var/lib/muster/log", 192
+LOG_DISK, LOG_DISK_MEGABYTES = "/var/lib/muster/log", 512
 OFFSITE_REGION = "west"
 
 
