@@ -117,7 +117,11 @@ def test_missed_when_orders_from_after_the_moment_are_there(stage: Stage) -> Non
     assert stage.verdict.outcome is Outcome.MISSED
 
 
-@pytest.mark.parametrize(("to", "stopped"), [(None, None), (now(), None), (None, now())])
+@pytest.mark.parametrize(
+    ("to", "stopped"),
+    [(None, None), (now(), None), (None, now())],
+    ids=["neither", "only to", "only stopped"],
+)
 def test_a_runbook_that_did_not_get_that_far_took_nothing_back(
     stage: Stage, to: str | None, stopped: str | None
 ) -> None:
