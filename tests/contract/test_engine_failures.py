@@ -180,6 +180,7 @@ def errors(ended: Ended) -> Sequence[str]:
     return [line for line in lines if not line.startswith(("_", "=", "  "))]
 
 
+@pytest.mark.nightly
 def test_an_engine_that_fails_ends_one_drill_at_a_time_and_leaves_nothing(
     bench: Bench,
 ) -> None:
@@ -236,6 +237,7 @@ def test_an_engine_that_is_away_at_the_beginning_is_one_sentence(bench: Bench) -
     assert ended.is_closed()
 
 
+@pytest.mark.nightly
 def test_a_disk_that_is_full_leaves_nothing_broken(small_disk: Path) -> None:
     with open_bench(small_disk) as bench:
         ended = bench.drill("drills_with_a_full_disk.py", "-m", "dr")

@@ -5,7 +5,7 @@ random over each drill's usual duration, and one time in three its guardian too.
 world is read: what was there before is there, unchanged, and nothing else.
 
 MUSTER_KILLS            how many; without it 30, or as many as fit in the time
-MUSTER_TORTURE_SECONDS  no kill is begun after these; 60, or no limit with MUSTER_KILLS
+MUSTER_TORTURE_SECONDS  no kill is begun after these; 30, or no limit with MUSTER_KILLS
 MUSTER_TORTURE_SEED     repeats another torture's choices
 
 An engine is seldom slow enough for something to be in flight when a runner dies; see
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import docker
 
 KILLS = int(os.environ.get("MUSTER_KILLS", "30"))
-USUAL_BUDGET = "inf" if "MUSTER_KILLS" in os.environ else "60"
+USUAL_BUDGET = "inf" if "MUSTER_KILLS" in os.environ else "30"
 BUDGET_SECONDS = float(os.environ.get("MUSTER_TORTURE_SECONDS", USUAL_BUDGET))
 SEED = int(os.environ.get("MUSTER_TORTURE_SEED", "0")) or new_seed()
 HANGS_AFTER_SECONDS = 300  # a kill, each of whose waits is bounded, takes less

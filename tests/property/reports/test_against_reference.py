@@ -12,7 +12,7 @@ from tests.property.reports.histories import demands, drills, judged, measured
 if TYPE_CHECKING:
     from tests.property.reports.reference import Demand, Drill
 
-EXAMPLES = settings(max_examples=300, deadline=None)
+EXAMPLES = settings(max_examples=200, deadline=None)
 
 
 @EXAMPLES

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reports.verdict import Recovery
     from tests.property.reports.reference import Demand, Drill
 
-EXAMPLES = settings(max_examples=150, deadline=None)
+EXAMPLES = settings(max_examples=100, deadline=None)
 whiles = st.integers(1, 24).map(lambda number: number * QUARTER)
 
 

@@ -25,7 +25,7 @@ from tests.property.reports.histories import (
 )
 from tests.property.reports.reference import Attempt, Back, Demand, Drill, Fault, Row
 
-EXAMPLES = settings(max_examples=200, deadline=None)
+EXAMPLES = settings(max_examples=100, deadline=None)
 
 
 def later(seconds: float | None, by: float) -> float | None:

@@ -21,7 +21,7 @@ from reports.recovery_cost import (
     project,
 )
 
-EXAMPLES = settings(max_examples=200, deadline=None)
+EXAMPLES = settings(max_examples=100, deadline=None)
 UNITS = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
 
 coefficients = st.tuples(*[st.floats(0.001, 1000) for _ in range(3)])

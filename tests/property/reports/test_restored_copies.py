@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.property.reports.reference import Attempt, Row
 
-EXAMPLES = settings(max_examples=300, deadline=None)
+EXAMPLES = settings(max_examples=150, deadline=None)
 
 
 def restored(earliest: float, latest: float, checks: Sequence[str] = ()) -> Restoration:
