@@ -1,7 +1,7 @@
 """Reads the versioned schedules as cron does, and says what falls due when.
 
 Of cron's language it takes what the schedules use (numbers, ranges, lists, steps), and
-refuses the rest (https://manpages.debian.org/trixie/cron/crontab.5.en.html). Times are UTC,
+refuses the rest (crontab(5)). Times are UTC,
 as in the repository hosts.
 """
 
