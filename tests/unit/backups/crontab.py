@@ -1,8 +1,7 @@
 """Reads the versioned schedules as cron does, and says what falls due when.
 
 Of cron's language it takes what the schedules use (numbers, ranges, lists, steps), and
-refuses the rest (crontab(5)). Times are UTC,
-as in the repository hosts.
+refuses the rest (crontab(5)). Times are UTC, as in the repository hosts.
 """
 
 from __future__ import annotations
