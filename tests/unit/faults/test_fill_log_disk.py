@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from environments.model import Trace, TraceKind
+from environments.model import Trace, TraceKind, WorldError
 from fixtures.faults import FillLogDisk, describe, rebuild
 from tests.fakes.world import FakeEnvironment
 from tests.unit.faults.hosts import HostNode, put_on_hosts
@@ -41,7 +41,7 @@ def world() -> FakeEnvironment:
 def host(world: FakeEnvironment, tmp_path: Path) -> HostNode:
     (host,) = put_on_hosts(world, tmp_path, "east-db-1")
     host.below(DISK).mkdir(parents=True)
-    host.has("mountpoint", "exit 0")
+    host.has("stat", 'echo "device of $3"')
     host.has("dd", WRITES_UNLESS_FULL)
     host.has("psql", PSQL)
     # "cat" fills the disk, and is still what reads what psql is asked.
@@ -90,14 +90,18 @@ def test_a_database_that_stopped_for_another_reason_is_no_effect(
     assert not FAULT.has_taken_effect(world)
 
 
+@pytest.mark.parametrize("shared", ["/", "/etc/hosts"])
 def test_a_disk_that_is_shared_with_others_is_not_filled(
-    world: FakeEnvironment, host: HostNode
+    world: FakeEnvironment, host: HostNode, shared: str
 ) -> None:
-    host.has("mountpoint", "exit 1")
+    host.has("stat", f"case $3 in *{DISK} | {shared}) echo 1 ;; *) echo 2 ;; esac")
     assert FAULT.unavailable(world) == (
         f"east-db-1 has no disk of its own at {host.below(DISK)}: what is there lies on a disk"
         " that others need"
     )
+    with pytest.raises(WorldError, match="lies on a disk that others need"):
+        FAULT.inject(world)
+    assert list(host.below(DISK).iterdir()) == []
 
 
 def test_it_is_unavailable_where_it_would_show_nothing(
