@@ -39,9 +39,10 @@ class InjectWhileStandbysLag(Injector):
     def __call__(self, fault: Fault, *, hold: timedelta = timedelta(0)) -> Iterator[None]:
         environment = self.drill.environment
         cut = Partition("db:primary", "db").plan(environment)
-        enough = acknowledged(self.drill) + NOT_REPLICATED
         try:
             cut.inject(environment)
+            # Counted from here: while a cut is being made, standbys still receive orders.
+            enough = acknowledged(self.drill) + NOT_REPLICATED
             wait_until(
                 "orders to be acknowledged that no standby has",
                 lambda: acknowledged(self.drill) >= enough,
