@@ -22,9 +22,10 @@ from environments.replica.survey import Survey
 from environments.replica.topology import NodeSpec, Protocol, Role, Settings, Topology
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
+    from environments.model import Link
     from environments.replica.containers import Engine
     from environments.replica.starting import Started
     from environments.replica.world import World
@@ -50,31 +51,69 @@ def assemble(  # noqa: PLR0913 - a replica consists of that much
     """Give the replica whose nodes these are; ``threads`` must outlive it."""
     sidecars = Sidecars(engine, world, images["tools"])
     nodes = [_node(topology, started[spec.name], sidecars) for spec in topology.nodes]
-    node = next(node for node in started.values() if node.spec.role is Role.LINKS)
-    server = LinksServer(HOST, node.ports.get(LINKS_API))
+    servers = {
+        name: LinksServer(HOST, node.ports.get(LINKS_API))
+        for name, node in started.items()
+        if node.spec.role is Role.LINKS
+    }
     # At a published port the engine's proxy would answer for a listener that is closed, and
     # a link that refuses would look like one that hangs up.
-    links = server.links(_link_specs(topology), node.container.address)
+    links = {
+        name: server.links(_link_specs(topology, name), started[name].container.address)
+        for name, server in servers.items()
+    }
     return Replica(
         id=world.id,
         settings=settings,
         nodes=nodes,
-        links=links,
+        links=[link for of_node in links.values() for link in of_node],
         images=images,
-        survey=Survey(world.id, started, links, engine, threads),
-        audit=Audit(nodes, server, engine, threads),
+        started=started,
+        surveys={
+            region: Survey(world.id, nodes_of, links_of, engine, threads)
+            for region, nodes_of, links_of in _by_region(started, links)
+        },
+        audit=Audit(nodes, servers, engine, threads),
     )
 
 
+def _by_region(
+    started: Mapping[str, Started], links: Mapping[str, Sequence[Link]]
+) -> Iterator[tuple[str, Mapping[str, Started], Sequence[Link]]]:
+    """Give each region with databases, its nodes and its links.
+
+    What belongs to no such region goes with the first one, which is the active one.
+    """
+    regions = list(
+        dict.fromkeys(n.spec.region for n in started.values() if n.spec.role is Role.DB)
+    )
+
+    def region_of(name: str) -> str:
+        region = started[name].spec.region
+        return region if region in regions else regions[0]
+
+    for region in regions:
+        yield (
+            region,
+            {name: node for name, node in started.items() if region_of(name) == region},
+            [
+                one
+                for name, of_node in links.items()
+                if region_of(name) == region
+                for one in of_node
+            ],
+        )
+
+
 def check_node(topology: Topology, spec: NodeSpec, ports: Ports) -> None:
-    """Check a node; the node ``links`` is ready once its links lead somewhere.
+    """Check a node; one that links go through is ready once they lead somewhere.
 
     Raises:
         NoAnswerError: it is not ready yet, and why.
     """
     check_ready(spec, ports)
     if spec.role is Role.LINKS:
-        LinksServer(HOST, ports[LINKS_API]).populate(_link_specs(topology))
+        LinksServer(HOST, ports[LINKS_API]).populate(_link_specs(topology, spec.name))
 
 
 def _node(topology: Topology, started: Started, sidecars: Sidecars) -> ContainerNode:
@@ -87,8 +126,9 @@ def _node(topology: Topology, started: Started, sidecars: Sidecars) -> Container
     return ContainerNode(*common)
 
 
-def _link_specs(topology: Topology) -> tuple[LinkSpec, ...]:
+def _link_specs(topology: Topology, via: str) -> tuple[LinkSpec, ...]:
     return tuple(
         LinkSpec(path.name, path.port, path.target, GREETINGS[path.protocol])
         for path in topology.paths
+        if path.via == via
     )

@@ -18,7 +18,6 @@ from environments.model import (
 )
 from environments.replica.containers import Engine, speaking
 from environments.replica.packets import BETWEEN
-from environments.replica.topology import Role
 from environments.replica.traces import (
     SCRIPT_NETWORK,
     SCRIPT_NODE,
@@ -31,7 +30,7 @@ from environments.replica.traces import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
 
     from environments.replica.links import LinksServer
@@ -47,7 +46,7 @@ class Audit:
     """Reads the traces of one replica."""
 
     nodes: Sequence[ContainerNode]
-    links: LinksServer
+    links: Mapping[str, LinksServer]  # by the node that it is on
     engine: Engine = field(repr=False)
     threads: Executor = field(repr=False)
 
@@ -67,8 +66,9 @@ class Audit:
             *(partial(_inside, node, clock) for node in whole if clock),
             *(partial(_limits, node) for node in whole),
         ]
-        if self._links_are_meant(among, down):
-            questions.append(partial(self._toxics, among))
+        questions.extend(
+            partial(_toxics, server, among) for server in self._links_meant(among, down)
+        )
         return conditions | self._all(questions)
 
     def _all(self, questions: Iterable[Callable[[], Iterable[Trace]]]) -> frozenset[Trace]:
@@ -87,19 +87,14 @@ class Audit:
             system_time = str(self.engine.info()["SystemTime"])
         return EngineClock.read(system_time, asked_at, time.monotonic())
 
-    def _links_are_meant(self, among: Collection[str] | None, down: Collection[str]) -> bool:
-        """Whether links are asked about; where their server is down, that is its trace."""
-        if among is not None:
-            return bool(set(among) - {node.name for node in self.nodes})
-        return not any(node.role == Role.LINKS and node.name in down for node in self.nodes)
-
-    def _toxics(self, among: Collection[str] | None) -> Iterable[Trace]:
-        return [
-            Trace(link, TraceKind.TOXIC, mark)
-            for link, marks in self.links.marks().items()
-            if among is None or link in among
-            for mark in marks
-        ]
+    def _links_meant(
+        self, among: Collection[str] | None, down: Collection[str]
+    ) -> Iterable[LinksServer]:
+        """Give those that links are asked of; where one is down, that is its trace."""
+        if among is None:
+            return [server for node, server in self.links.items() if node not in down]
+        links_are_meant = bool(set(among) - {node.name for node in self.nodes})
+        return self.links.values() if links_are_meant else ()
 
 
 def _condition(node: ContainerNode) -> Iterable[Trace]:
@@ -111,6 +106,15 @@ def _condition(node: ContainerNode) -> Iterable[Trace]:
     if is_paused:
         return [paused(node.name)]
     return [] if node.is_running() else [stopped(node.name)]
+
+
+def _toxics(server: LinksServer, among: Collection[str] | None) -> Iterable[Trace]:
+    return [
+        Trace(link, TraceKind.TOXIC, mark)
+        for link, marks in server.marks().items()
+        if among is None or link in among
+        for mark in marks
+    ]
 
 
 def _network(node: ContainerNode) -> Iterable[Trace]:

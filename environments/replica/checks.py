@@ -65,24 +65,36 @@ def check_backups(ports: Ports) -> None:
 
 
 def check_db_router(ports: Ports) -> None:
-    """Ask the databases' router whether it has a primary to lead to.
+    """Ask the databases' router whether it has a database to lead to.
+
+    In a region that follows another there is no primary, but there are replicas.
 
     Raises:
         NoAnswerError: it has none, or does not answer.
     """
-    if not servers_up(http_ok(ports[8404], "/stats;csv"), "primary"):
-        raise NoAnswerError("/stats: no database is up as the primary")
+    statistics = http_ok(ports[8404], "/stats;csv")
+    if not any(servers_up(statistics, proxy) for proxy in ("primary", "replicas")):
+        raise NoAnswerError("/stats: no database is up")
 
 
 def servers_up(statistics: str, proxy: str) -> tuple[str, ...]:
     """Name the servers behind a proxy that HAProxy has in rotation, by its statistics."""
-    return tuple(
-        row["svname"]
+    servers = _statuses(statistics, proxy).items()
+    return tuple(name for name, status in servers if status.startswith("UP"))
+
+
+def servers_open(statistics: str, proxy: str) -> tuple[str, ...]:
+    """Name the servers behind a proxy that nobody took out of rotation, up or down."""
+    servers = _statuses(statistics, proxy).items()
+    return tuple(name for name, status in servers if not status.startswith("MAINT"))
+
+
+def _statuses(statistics: str, proxy: str) -> dict[str, str]:
+    return {
+        row["svname"]: row["status"]
         for row in read_statistics(statistics)
-        if row["# pxname"] == proxy
-        and row["svname"] not in {"FRONTEND", "BACKEND"}
-        and row["status"].startswith("UP")
-    )
+        if row["# pxname"] == proxy and row["svname"] not in {"FRONTEND", "BACKEND"}
+    }
 
 
 def read_statistics(statistics: str) -> Iterator[dict[str, str]]:
@@ -96,6 +108,7 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.CACHE: lambda ports: redis_pong(ports[6379]),
     Role.DB_ROUTER: check_db_router,
     Role.APP: lambda ports: http_ok(ports[8000], "/health/ready"),
+    Role.ENTRANCE: lambda ports: http_ok(ports[8404], "/stats;csv"),
     Role.EDGE: lambda ports: http_ok(ports[8404], "/stats;csv"),
     Role.PAYMENTS: lambda ports: http_ok(ports[8080], "/health"),
     Role.LINKS: lambda ports: http_ok(ports[8474], "/version"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 KEYS = f"/service/{SCOPE}/"
 PRIMARY, STANDBY, REPLICA = "primary", "standby", "replica"
+STANDBY_LEADER = "standby-leader"  # it leads a cluster that follows another region's
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +31,19 @@ class Cluster:
     standbys: frozenset[str]
     members: Mapping[str, Member]
     paused: bool  # in maintenance: nobody is promoted, and nobody rejoins, by itself
+    follows: bool = False  # a standby cluster: its leader streams from another cluster
 
     def states(self, names: tuple[str, ...]) -> dict[str, str]:
         """Each database's state: "primary", "standby" (the synchronous one) or "replica".
 
-        One that Patroni does not know is "absent".
+        Who leads a cluster that follows another is its "standby-leader", and one that
+        Patroni does not know is "absent".
         """
         return {name: self._state(name) for name in names}
 
     def _state(self, name: str) -> str:
         if name == self.leader:
-            return PRIMARY
+            return STANDBY_LEADER if self.follows else PRIMARY
         if name not in self.members:
             return "absent"
         return STANDBY if name in self.standbys else REPLICA
@@ -64,8 +67,14 @@ def read_cluster(keys: Mapping[str, str]) -> Cluster:
     leader = keys.get("leader")
     recorded = str(sync.get("sync_standby") or "") if sync.get("leader") == leader else ""
     standbys = frozenset(name for name in recorded.split(",") if name)
-    paused = bool(json_object(keys.get("config") or "{}").get("pause"))
-    return Cluster(leader, standbys, members, paused)
+    config = json_object(keys.get("config") or "{}")
+    return Cluster(
+        leader,
+        standbys,
+        members,
+        paused=bool(config.get("pause")),
+        follows=bool(config.get("standby_cluster")),
+    )
 
 
 def _member(value: str) -> Member:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from environments.replica.assembling import assemble, check_node
+from environments.replica.composing import compose
 from environments.replica.containers import NOBODY, Container, connect, speaking
 from environments.replica.engine import ensure_engine
 from environments.replica.image_builder import build_images
@@ -17,7 +18,7 @@ from environments.replica.ports import own_ports
 from environments.replica.probes import NoAnswerError, wait_for
 from environments.replica.removing import remove_world
 from environments.replica.starting import Started, Starter
-from environments.replica.topology import NodeSpec, Passwords, Settings, one_region
+from environments.replica.topology import NodeSpec, Passwords, Settings
 from environments.replica.world import (
     NODE_LABEL,
     OWNER_LABEL,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 STEADY_SECONDS = 60.0
 QUESTIONS_AT_ONCE = 32
 LINKS_IMAGE_VARIABLE = "MUSTER_LINKS_IMAGE"
+# What nodes' names begin with that there are only where there are two regions.
+_OF_TWO_REGIONS = ("entrance", "east-links", "west-db", "west-etcd", "west-app", "west-edge")
 
 
 @contextmanager
@@ -49,7 +52,7 @@ def start_replica(
     owner: str = "",
     register: Register | None = None,
 ) -> Iterator[Replica]:
-    """Start a replica of one region, steady when it is handed over; remove it at the end.
+    """Start a replica, steady when it is handed over; remove it at the end.
 
     Raises:
         NotReadyError: a part did not become ready; nothing of the run is left behind.
@@ -58,7 +61,7 @@ def start_replica(
     began = time.monotonic()
     ensure_engine(say)
     images = _images(say)
-    topology = one_region(settings, Passwords())
+    topology = compose(settings, Passwords())
     world = World(run, owner, register or Unregistered())
     with ExitStack() as stack:
         engine = connect()
@@ -84,14 +87,17 @@ def start_replica(
 def attached(engine: Engine, world: str) -> Iterator[Replica]:
     """Give what is left of the replica that carries this label, whoever started it.
 
-    Of its settings only the backups matter: the others change no name, path or link.
+    Of its settings only those matter that add nodes: the others change no name or link.
 
     Raises:
         WorldError: the engine does not answer.
     """
     inspected = _inspected(engine, world)
-    settings = Settings(backups=any("-backup" in name for name in inspected))
-    topology = one_region(settings, Passwords())
+    settings = Settings(
+        backups=any("-backup" in name for name in inspected),
+        second_region=any(name.startswith(_OF_TWO_REGIONS) for name in inspected),
+    )
+    topology = compose(settings, Passwords())
     labels = [one["Config"]["Labels"] for one in inspected.values()]
     # Where no node is left there is nobody to give a sidecar to.
     tools = next((one[TOOLS_LABEL] for one in labels if TOOLS_LABEL in one), "")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from environments.model import GoneError, Link, Node, Trace, UnknownNameError
 from environments.replica.facts import versions
-from environments.replica.probes import HOST, wait_for
+from environments.replica.following import deviations_of_follower
+from environments.replica.probes import HOST, NoAnswerError, wait_for
 from environments.replica.steady import GONE, Expected, deviations
 from environments.replica.topology import Role, Settings
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from environments.replica.audit import Audit
+    from environments.replica.cluster import Cluster
+    from environments.replica.starting import Started
     from environments.replica.survey import Survey
 
 # Patroni's ttl (20 s), after which a primary's lease ends, plus the loop_wait (1 s) and
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 LONGEST_LEASE = timedelta(seconds=25)
 # When etcd's own leader is lost nobody knows anything for its election timeout (1 to 2 s).
 STATES_SECONDS = 5.0
+SILENT = "silent"  # the state of a database whose region's consensus store does not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,8 @@ class Replica:
     nodes: Sequence[Node]
     links: Sequence[Link]
     images: Mapping[str, str] = field(repr=False)
-    survey: Survey = field(repr=False)
+    started: Mapping[str, Started] = field(repr=False)
+    surveys: Mapping[str, Survey] = field(repr=False)  # by region, the active one first
     audit: Audit = field(repr=False)
 
     @property
@@ -43,48 +48,91 @@ class Replica:
 
     @property
     def entrance(self) -> str:
-        edge = next(n for n in self.survey.started.values() if n.spec.role is Role.EDGE)
-        return f"http://{HOST}:{edge.port(8080)}"
+        """Where customers come in: at the one entrance to all regions, or at the edge."""
+        doors = [n for n in self.started.values() if n.spec.role in {Role.ENTRANCE, Role.EDGE}]
+        node = min(doors, key=lambda door: door.spec.role is not Role.ENTRANCE)
+        return f"http://{HOST}:{node.port(8080)}"
 
     @property
     def longest_lease(self) -> timedelta:
         return LONGEST_LEASE
 
     def states(self, role: str) -> Mapping[str, str]:
-        """Say which database is the "primary", the synchronous "standby" or a "replica"."""
+        """Say which database is the "primary", the synchronous "standby" or a "replica".
+
+        Those of a region that nobody hears of are "silent", unless there is no other region.
+        """
         if role not in set(Role):
             raise UnknownNameError(f"no role is called {role!r}; there are {', '.join(Role)}")
         if role != Role.DB:
             return {}
-        cluster = wait_for(
+        clusters = wait_for(
             "word from etcd on who the primary is",
-            self.survey.cluster,
+            self._clusters,
             at_most_seconds=STATES_SECONDS,
         )
-        return cluster.states(self._named(Role.DB))
+        return {
+            name: state
+            for region, survey in self.surveys.items()
+            for name, state in _states(clusters.get(region), survey.named(Role.DB)).items()
+        }
+
+    def _clusters(self) -> Mapping[str, Cluster]:
+        """Read the cluster of each region that answers.
+
+        Raises:
+            NoAnswerError: none does.
+        """
+        clusters, silent = {}, []
+        for region, survey in self.surveys.items():
+            try:
+                clusters[region] = survey.cluster()
+            except NoAnswerError as error:
+                silent.append(str(error))
+        if not clusters:
+            raise NoAnswerError("; ".join(silent))
+        return clusters
 
     def deviations(self) -> Sequence[str]:
-        expected = Expected(
-            apps=self._named(Role.APP),
-            databases=self._named(Role.DB),
-            synchronous=self.settings.synchronous,
-        )
-        observed = self.survey.observe()
-        gone = [name for name, condition in observed.conditions.items() if condition == GONE]
+        observed = {region: survey.observe() for region, survey in self.surveys.items()}
+        gone = [
+            name
+            for seen in observed.values()
+            for name, condition in seen.conditions.items()
+            if condition == GONE
+        ]
         if gone:
             raise GoneError(
                 f"{', '.join(gone)} is not there any more: somebody else removed it; find out "
                 "who, and take a fresh environment"
             )
-        return deviations(expected, observed)
+        active, *followers = self.surveys
+        return [
+            *deviations(self._expected(active), observed[active]),
+            *(
+                deviation
+                for region in followers
+                for deviation in deviations_of_follower(
+                    self._expected(region), observed[region], followed=observed[active].cluster
+                )
+            ),
+        ]
+
+    def _expected(self, region: str) -> Expected:
+        survey = self.surveys[region]
+        return Expected(
+            apps=survey.named(Role.APP),
+            databases=survey.named(Role.DB),
+            synchronous=self.settings.synchronous,
+            region=region,
+        )
 
     def traces(self, among: Collection[str] | None = None) -> frozenset[Trace]:
         return self.audit.traces(among)
 
     def facts(self) -> Mapping[str, str]:
-        return versions(self.survey.engine, self.images, self.nodes)
+        return versions(self.audit.engine, self.images, self.nodes)
 
-    def _named(self, role: Role) -> tuple[str, ...]:
-        return tuple(
-            name for name, node in self.survey.started.items() if node.spec.role is role
-        )
+
+def _states(cluster: Cluster | None, names: tuple[str, ...]) -> Mapping[str, str]:
+    return cluster.states(names) if cluster else dict.fromkeys(names, SILENT)

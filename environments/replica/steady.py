@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class Expected:
     apps: tuple[str, ...]
     databases: tuple[str, ...]
     synchronous: bool
+    region: str = ""  # the one that customers are led to, where there are several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,27 +38,30 @@ class Observed:
     apps_in_rotation: Mapping[str, int]  # edge -> instances that get requests
     impaired_links: Mapping[str, str]  # link -> what is on it
     pending_seconds: Mapping[str, float]  # app -> age of its oldest pending order
+    # entrance -> the regions that customers may be led to
+    open_regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
     """Say what keeps the steady state from holding, a sentence each."""
     return (
-        *_stopped(observed),
-        *(f"{who} gave no good answer: {why}" for who, why in observed.no_answer.items()),
+        *unwell_parts(observed),
         *_databases(expected, observed),
         *_routing(expected, observed),
-        *(
-            f"the link {name} is impaired: {how}"
-            for name, how in observed.impaired_links.items()
-        ),
+        *instances_out(expected, observed),
         *_pending(observed),
     )
 
 
-def _stopped(observed: Observed) -> Iterator[str]:
+def unwell_parts(observed: Observed) -> Iterator[str]:
+    """Say which nodes do not run or answer as they should, and which links are impaired."""
     for node, condition in observed.conditions.items():
         if condition != "running":
             yield f"{node} is {condition}"
+    for who, why in observed.no_answer.items():
+        yield f"{who} gave no good answer: {why}"
+    for name, how in observed.impaired_links.items():
+        yield f"the link {name} is impaired: {how}"
 
 
 def _databases(expected: Expected, observed: Observed) -> Iterator[str]:
@@ -110,6 +114,14 @@ def _routing(expected: Expected, observed: Observed) -> Iterator[str]:
     for router, routed in observed.routed_primaries.items():
         if leader is not None and routed != (leader,):
             yield f"{router} leads writers to {', '.join(routed) or 'nobody'}, not {leader}"
+    for entrance, regions in observed.open_regions.items():
+        if regions != (expected.region,):
+            opened = ", ".join(regions) or "no region"
+            yield f"{entrance} leads customers to {opened}, not to {expected.region} alone"
+
+
+def instances_out(expected: Expected, observed: Observed) -> Iterator[str]:
+    """Say at which edges instances are out of rotation."""
     for edge, count in observed.apps_in_rotation.items():
         if count != len(expected.apps):
             yield f"{count} of {len(expected.apps)} instances are in rotation at {edge}"

@@ -1,4 +1,4 @@
-"""Look at the whole replica at once: every question in parallel, every one bounded."""
+"""Look at all of a region at once: every question in parallel, every one bounded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from environments.model import GoneError, Link, WorldError
-from environments.replica.checks import check_ready, servers_up
+from environments.replica.checks import check_ready, servers_open, servers_up
 from environments.replica.cluster import KEYS, Cluster, read_cluster
 from environments.replica.containers import Engine, speaking
 from environments.replica.probes import NoAnswerError, etcd_range, http_ok, json_object
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 PENDING_METRIC = "orders_pending_oldest_seconds"
-OWN_QUESTIONS = {Role.APP, Role.DB, Role.DB_ROUTER, Role.EDGE}
+OWN_QUESTIONS = {Role.APP, Role.DB, Role.DB_ROUTER, Role.EDGE, Role.ENTRANCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class DatabaseView:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Asks the parts of one replica."""
+    """Asks the parts of one region; what belongs to none is asked with the first one's."""
 
     world: str
     started: Mapping[str, Started]
@@ -59,6 +59,7 @@ class Survey:
         databases = self._ask(running, Role.DB, _view)
         routers = self._ask(running, Role.DB_ROUTER, _routed_primaries)
         edges = self._ask(running, Role.EDGE, _apps_in_rotation)
+        entrances = self._ask(running, Role.ENTRANCE, _open_regions)
         links = _Questions[str](
             self.threads, {link.name: partial(_impairments, link) for link in self.links}
         )
@@ -86,6 +87,7 @@ class Survey:
             },
             routed_primaries=routers.answers(),
             apps_in_rotation=edges.answers(),
+            open_regions=entrances.answers(),
             pending_seconds=apps.answers(),
             impaired_links={name: how for name, how in links.answers().items() if how},
             no_answer={
@@ -94,6 +96,7 @@ class Survey:
                 **databases.failures(),
                 **routers.failures(),
                 **edges.failures(),
+                **entrances.failures(),
                 **links.failures(),
                 **others.failures(),
             },
@@ -117,6 +120,9 @@ class Survey:
             except (NoAnswerError, GoneError) as error:
                 failures.append(f"{asked[answered]}: {error}")
         raise NoAnswerError("; ".join(sorted(failures)))
+
+    def named(self, role: Role) -> tuple[str, ...]:
+        return tuple(name for name, node in self.started.items() if node.spec.role is role)
 
     def _ask(
         self, running: Sequence[Started], role: Role, question: Callable[[Started], Value]
@@ -192,6 +198,10 @@ def _routed_primaries(node: Started) -> tuple[str, ...]:
 def _apps_in_rotation(node: Started) -> int:
     check_ready(node.spec, node.ports)
     return len(servers_up(http_ok(node.ports[8404], "/stats;csv"), "app"))
+
+
+def _open_regions(node: Started) -> tuple[str, ...]:
+    return servers_open(http_ok(node.ports[8404], "/stats;csv"), "customers")
 
 
 def _oldest_pending_seconds(node: Started) -> float:

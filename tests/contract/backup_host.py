@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from environments.replica.composing import compose
 from environments.replica.containers import Container, connect
 from environments.replica.image_builder import build_images
 from environments.replica.images.backup.backups.catalogue import parse
@@ -28,7 +29,6 @@ from environments.replica.topology import (
     Role,
     Schedule,
     Settings,
-    one_region,
 )
 from environments.replica.world import NODE_LABEL, World
 from fixtures.identity import own_identity
@@ -121,7 +121,7 @@ def next_month() -> datetime:
 def backed_up(now: datetime, schedule: Schedule | None) -> Iterator[Backed]:
     """Start both at that time, with a first full backup; None is the off-site repository."""
     settings = Settings(backups=True, schedule=schedule or Schedule.HOURLY)
-    specs = one_region(settings, Passwords()).nodes
+    specs = compose(settings, Passwords()).nodes
     backup = next(
         spec
         for spec in specs

@@ -33,7 +33,7 @@ def settings() -> Settings:
 
 def page(replica: Environment, host: str, path: str) -> requests.Response:
     assert isinstance(replica, Replica)
-    port = replica.survey.started[host].port(9854)
+    port = replica.started[host].port(9854)
     return requests.get(f"http://127.0.0.1:{port}{path}", timeout=10)
 
 

@@ -179,7 +179,7 @@ def test_a_toxic_of_another_name_and_a_link_of_nobodys_are_read(
     replica: Environment, vandal: ExitStack
 ) -> None:
     assert isinstance(replica, Replica)
-    port = replica.survey.started["links"].port(LINKS_API)
+    port = replica.started["links"].port(LINKS_API)
     server = f"http://127.0.0.1:{port}/proxies"
     toxic = {"name": "theirs", "type": "slicer", "attributes": {"average_size": 9000}}
     vandal.callback(requests.delete, f"{server}/app-to-cache/toxics/theirs", timeout=5)

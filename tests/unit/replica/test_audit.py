@@ -52,10 +52,12 @@ def raised(value: object) -> object:
 
 
 def traces(*nodes: object, among: set[str] | None = None) -> frozenset[Trace]:
-    links = SimpleNamespace(marks=lambda: {"app-to-db": frozenset({"theirs"})})
+    server = SimpleNamespace(marks=lambda: {"app-to-db": frozenset({"theirs"})})
     engine = SimpleNamespace(info=lambda: {"SystemTime": datetime.now(UTC).isoformat()})
     with ThreadPoolExecutor(4) as threads:
-        audit = Audit(cast("Any", nodes), cast("Any", links), cast("Any", engine), threads)
+        audit = Audit(
+            cast("Any", nodes), cast("Any", {"links": server}), cast("Any", engine), threads
+        )
         return audit.traces(among)
 
 

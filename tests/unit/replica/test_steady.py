@@ -10,7 +10,10 @@ from environments.replica.cluster import Cluster, Member
 from environments.replica.steady import Expected, Observed, deviations
 
 EXPECTED = Expected(
-    apps=("app-1", "app-2", "app-3"), databases=("db-1", "db-2", "db-3"), synchronous=True
+    apps=("app-1", "app-2", "app-3"),
+    databases=("db-1", "db-2", "db-3"),
+    synchronous=True,
+    region="east",
 )
 CLUSTER = Cluster(
     leader="db-1",
@@ -32,6 +35,7 @@ WELL = Observed(
     apps_in_rotation={"edge": 3},
     impaired_links={},
     pending_seconds={"app-1": 4.9, "app-2": 0.0},
+    open_regions={"entrance": ("east",)},
 )
 
 
@@ -85,6 +89,14 @@ def test_a_world_that_is_well_deviates_in_nothing() -> None:
             "app-to-db is impaired: Down()",
         ),
         (replace(WELL, pending_seconds={"app-1": 5.1}), "app-1 has had an order pending"),
+        (
+            replace(WELL, open_regions={"entrance": ("east", "west")}),
+            "entrance leads customers to east, west, not to east alone",
+        ),
+        (
+            replace(WELL, open_regions={"entrance": ()}),
+            "entrance leads customers to no region, not to east alone",
+        ),
     ],
 )
 def test_what_is_amiss_is_named(observed: Observed, sentence: str) -> None:

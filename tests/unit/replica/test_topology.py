@@ -6,14 +6,15 @@ from collections import Counter
 
 import pytest
 
+from environments.replica.composing import compose
 from environments.replica.image_builder import IMAGES
-from environments.replica.topology import Passwords, Settings, Topology, one_region
+from environments.replica.topology import Passwords, Role, Settings, Topology
 
 PASSWORDS = Passwords()
 
 
 def topology(*, synchronous: bool = True, circuit_breaker: bool = True) -> Topology:
-    return one_region(
+    return compose(
         Settings(synchronous=synchronous, circuit_breaker=circuit_breaker), PASSWORDS
     )
 
@@ -42,24 +43,41 @@ def test_every_image_has_a_folder() -> None:
     assert all((IMAGES / node.image / "Dockerfile").is_file() for node in topology().nodes)
 
 
-def test_every_link_leads_to_a_node() -> None:
-    names = {node.name for node in topology().nodes}
-    assert {path.target.partition(":")[0] for path in topology().paths} <= names
-    assert len({path.port for path in topology().paths}) == len(topology().paths)
+@pytest.mark.parametrize("settings", [Settings(), Settings(second_region=True)], ids=["1", "2"])
+def test_every_link_leads_from_a_node_to_a_node(settings: Settings) -> None:
+    made = compose(settings, PASSWORDS)
+    roles = {node.name: node.role for node in made.nodes}
+    assert all(roles[path.via] is Role.LINKS for path in made.paths)
+    assert {path.target.partition(":")[0] for path in made.paths} <= roles.keys()
+    assert len({(path.via, path.port) for path in made.paths}) == len(made.paths)
+    assert len({path.name for path in made.paths}) == len(made.paths)
 
 
-def test_another_region_shares_no_name_but_those_that_all_regions_share() -> None:
-    east = {node.name for node in topology().nodes}
-    west = {node.name for node in one_region(Settings(), PASSWORDS, "west").nodes}
-    assert east & west == {"payments", "links", "bastion"}
+def test_a_second_region_changes_no_name_in_the_first() -> None:
+    alone = {node.name for node in topology().nodes}
+    both = {node.name for node in compose(Settings(second_region=True), PASSWORDS).nodes}
+    assert alone <= both
+    assert {name for name in both - alone if not name.startswith("west-")} == {
+        "east-links", "entrance",
+    }  # fmt: skip
+
+
+def test_what_regions_say_to_each_other_goes_over_one_node() -> None:
+    made = compose(Settings(second_region=True), PASSWORDS)
+    for region, other in (("east", "west"), ("west", "east")):
+        told = [str(node.environment) for node in made.nodes if node.region == region]
+        assert not any(f"{other}-" in environment for environment in told)
+    assert {
+        path.via for path in made.paths if path.name.startswith(("east-to", "west-to"))
+    } == {"links"}
 
 
 def test_only_databases_have_a_small_disk_and_only_where_it_is_asked_for() -> None:
-    with_disk = one_region(Settings(log_disk=True, backups=True), PASSWORDS)
+    with_disk = compose(Settings(log_disk=True, backups=True), PASSWORDS)
     assert {node.name for node in with_disk.nodes if node.disks} == {
         "east-db-1", "east-db-2", "east-db-3",
     }  # fmt: skip
-    assert not any(node.disks for node in one_region(Settings(backups=True), PASSWORDS).nodes)
+    assert not any(node.disks for node in compose(Settings(backups=True), PASSWORDS).nodes)
 
 
 def test_settings_change_the_world_that_they_name_and_nothing_else() -> None:

@@ -1,0 +1,163 @@
+"""Which nodes and links a replica has, by its settings."""
+
+from __future__ import annotations
+
+from environments.replica.region import Region, Upstream, links
+from environments.replica.repositories import Repositories
+from environments.replica.topology import (
+    EAST,
+    SHARED,
+    WEST,
+    NodeSpec,
+    Passwords,
+    Path,
+    Protocol,
+    Role,
+    Settings,
+    Topology,
+)
+
+WITNESS = "entrance:8405"
+WEST_TO_EAST_DB, EAST_TO_WEST_DB = 5532, 5533
+WEST_TO_EAST_CACHE, EAST_TO_WEST_CACHE = 6479, 6480
+
+
+def compose(settings: Settings, passwords: Passwords) -> Topology:
+    """Describe the replica that these settings mean."""
+    if settings.second_region:
+        return _two_regions(settings, passwords)
+    east = Region(
+        name=EAST,
+        settings=settings,
+        passwords=passwords,
+        repositories=_repositories(settings, passwords),
+    )
+    return Topology(
+        nodes=(
+            *east.data_nodes(),
+            _payments(),
+            *east.other_nodes(),
+            _bastion(east),
+            *east.app_nodes(),
+            *_nodes_of(east.repositories),
+        ),
+        paths=east.paths(),
+    )
+
+
+def _two_regions(settings: Settings, passwords: Passwords) -> Topology:
+    """Describe an active region and a passive one, which follows it over ``links``.
+
+    What one region's nodes say to the other's goes over that one node, so that it can be
+    slowed down and cut; each region has another one for what its instances call.
+    """
+    east = Region(
+        name=EAST,
+        settings=settings,
+        passwords=passwords,
+        links=f"{EAST}-links",
+        partner=WEST,
+        witness=WITNESS,
+        repositories=_repositories(settings, passwords),
+    )
+    west = Region(
+        name=WEST,
+        settings=settings,
+        passwords=passwords,
+        links=f"{WEST}-links",
+        databases=2,
+        apps=2,
+        partner=EAST,
+        witness=WITNESS,
+        upstream=Upstream(
+            links="links",
+            database_port=WEST_TO_EAST_DB,
+            cache_port=WEST_TO_EAST_CACHE,
+            # Its databases are a copy of those in the east: they cannot begin before.
+            needs=("links", f"{EAST}-db-router"),
+        ),
+    )
+    return Topology(
+        nodes=(
+            *east.data_nodes(),
+            links("links", SHARED),
+            _payments(),
+            *east.other_nodes(),
+            *west.data_nodes(),
+            *west.other_nodes(),
+            _entrance(),
+            _bastion(east),
+            *east.app_nodes(),
+            *west.app_nodes(),
+            *_nodes_of(east.repositories),
+        ),
+        paths=(*east.paths(), *west.paths(), *_between_regions()),
+    )
+
+
+def _between_regions() -> tuple[Path, ...]:
+    return tuple(
+        Path(
+            name=f"{caller}-to-{called}-{what}",
+            via="links",
+            port=port,
+            target=f"{called}-{target}",
+            protocol=protocol,
+        )
+        for caller, called, what, port, target, protocol in (
+            (WEST, EAST, "db", WEST_TO_EAST_DB, "db-router:5432", Protocol.POSTGRES),
+            (EAST, WEST, "db", EAST_TO_WEST_DB, "db-router:5432", Protocol.POSTGRES),
+            (WEST, EAST, "cache", WEST_TO_EAST_CACHE, "cache-1:6379", Protocol.REDIS),
+            (EAST, WEST, "cache", EAST_TO_WEST_CACHE, "cache-1:6379", Protocol.REDIS),
+        )
+    )
+
+
+def _repositories(settings: Settings, passwords: Passwords) -> Repositories | None:
+    if not settings.backups:
+        return None
+    databases = Region(name=EAST, settings=settings, passwords=passwords).database_names()
+    return Repositories(
+        region=EAST, databases=databases, settings=settings, passwords=passwords
+    )
+
+
+def _nodes_of(repositories: Repositories | None) -> tuple[NodeSpec, ...]:
+    return repositories.nodes() if repositories else ()
+
+
+def _payments() -> NodeSpec:
+    return NodeSpec(
+        name="payments", role=Role.PAYMENTS, region=SHARED, image="payments", ports=(8080,)
+    )
+
+
+def _entrance() -> NodeSpec:
+    return NodeSpec(
+        name="entrance",
+        role=Role.ENTRANCE,
+        region=SHARED,
+        image="entrance",
+        ports=(8080, 8404),
+    )
+
+
+def _bastion(region: Region) -> NodeSpec:
+    name = region.name
+    return NodeSpec(
+        name="bastion",
+        role=Role.BASTION,
+        region=SHARED,
+        image="bastion",
+        environment={
+            "PGHOST": f"{name}-db-router",
+            "PGUSER": "postgres",
+            "PGPASSWORD": region.passwords.superuser,
+            "PGDATABASE": "orders",
+            "PGCONNECT_TIMEOUT": "5",
+            "PATRONI_ETCD3_HOSTS": region.etcd_hosts(),
+            "ETCDCTL_ENDPOINTS": region.etcd_hosts(),
+            "REDIS_HOST": f"{name}-cache-1",
+            "EDGE": f"http://{name}-edge:8080",
+        },
+    )

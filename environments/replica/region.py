@@ -1,0 +1,238 @@
+"""One region of a replica: its nodes, and the links inside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from environments.replica.topology import (
+    EAST,
+    LOG_DISK,
+    LOG_DISK_MEGABYTES,
+    SCOPE,
+    SHARED,
+    NodeSpec,
+    Passwords,
+    Path,
+    Protocol,
+    Role,
+    Settings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from environments.replica.repositories import Repositories
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """Whom a passive region follows: ports on the node ``links``, and who must be ready."""
+
+    links: str
+    database_port: int
+    cache_port: int
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """How one region is made; ``partner`` is the other one, where there is one."""
+
+    name: str
+    settings: Settings
+    passwords: Passwords = field(repr=False)
+    links: str = "links"  # the node that the instances' calls go through
+    databases: int = 3
+    apps: int = 3
+    partner: str = ""
+    witness: str = ""  # who says whether a primary may be here
+    upstream: Upstream | None = None  # None: the region is active
+    repositories: Repositories | None = None
+
+    def named(self, role: Role, count: int = 3) -> tuple[str, ...]:
+        return tuple(f"{self.name}-{role}-{number}" for number in range(1, count + 1))
+
+    def database_names(self) -> tuple[str, ...]:
+        return self.named(Role.DB, self.databases)
+
+    def data_nodes(self) -> tuple[NodeSpec, ...]:
+        """Give what takes longest to be ready."""
+        return (*self._etcd(), *self._databases())
+
+    def other_nodes(self) -> tuple[NodeSpec, ...]:
+        return (
+            links(self.links, self._links_region()),
+            self._cache(),
+            self._db_router(),
+            self._edge(),
+        )
+
+    def app_nodes(self) -> tuple[NodeSpec, ...]:
+        return tuple(self._app(name) for name in self.named(Role.APP, self.apps))
+
+    def paths(self) -> tuple[Path, ...]:
+        """Give the links of the instances; those of the first region have no prefix."""
+        prefix = "" if self.name == EAST else f"{self.name}-"
+        return (
+            Path(
+                name=f"{prefix}app-to-db",
+                via=self.links,
+                port=5432,
+                target=f"{self.name}-db-router:5432",
+                protocol=Protocol.POSTGRES,
+            ),
+            Path(
+                name=f"{prefix}app-to-cache",
+                via=self.links,
+                port=6379,
+                target=f"{self.name}-cache-1:6379",
+                protocol=Protocol.REDIS,
+            ),
+            Path(
+                name=f"{prefix}app-to-payments",
+                via=self.links,
+                port=8080,
+                target="payments:8080",
+                protocol=Protocol.HTTP,
+            ),
+        )
+
+    def etcd_hosts(self) -> str:
+        return ",".join(f"{name}:2379" for name in self.named(Role.ETCD))
+
+    def _links_region(self) -> str:
+        return SHARED if self.links == "links" else self.name
+
+    def _etcd(self) -> tuple[NodeSpec, ...]:
+        names = self.named(Role.ETCD)
+        cluster = ",".join(f"{name}=http://{name}:2380" for name in names)
+        return tuple(
+            NodeSpec(
+                name=name,
+                role=Role.ETCD,
+                region=self.name,
+                image="etcd",
+                ports=(2379,),
+                environment={
+                    "ETCD_NAME": name,
+                    "ETCD_INITIAL_CLUSTER": cluster,
+                    "ETCD_INITIAL_CLUSTER_STATE": "new",
+                    "ETCD_INITIAL_CLUSTER_TOKEN": f"{SCOPE}-{self.name}",
+                    "ETCD_INITIAL_ADVERTISE_PEER_URLS": f"http://{name}:2380",
+                    "ETCD_ADVERTISE_CLIENT_URLS": f"http://{name}:2379",
+                    "ETCD_LISTEN_PEER_URLS": "http://0.0.0.0:2380",
+                    "ETCD_LISTEN_CLIENT_URLS": "http://0.0.0.0:2379",
+                    "ETCD_LOG_LEVEL": "warn",
+                },
+            )
+            for name in names
+        )
+
+    def _databases(self) -> tuple[NodeSpec, ...]:
+        return tuple(self._database(name) for name in self.database_names())
+
+    def _database(self, name: str) -> NodeSpec:
+        settings, passwords = self.settings, self.passwords
+        return NodeSpec(
+            name=name,
+            role=Role.DB,
+            region=self.name,
+            image="patroni",
+            ports=(5432, 8008),
+            # Patroni waits 5 s before it asks again for a store that it did not find.
+            needs=(*self.named(Role.ETCD), *(self.upstream.needs if self.upstream else ())),
+            environment={
+                "PATRONI_NAME": name,
+                "PATRONI_ETCD3_HOSTS": self.etcd_hosts(),
+                "PATRONI_RESTAPI_CONNECT_ADDRESS": f"{name}:8008",
+                "PATRONI_POSTGRESQL_CONNECT_ADDRESS": f"{name}:5432",
+                "PATRONI_SUPERUSER_USERNAME": "postgres",
+                "PATRONI_SUPERUSER_PASSWORD": passwords.superuser,
+                "PATRONI_REPLICATION_USERNAME": "replicator",
+                "PATRONI_REPLICATION_PASSWORD": passwords.replication,
+                "SYNCHRONOUS_MODE": "on" if settings.synchronous else "off",
+                "CHECKSUMS": "on" if settings.checksums else "off",
+                "ORDERS_PASSWORD": passwords.orders,
+                "MONITOR_PASSWORD": passwords.monitor,
+                "PATRONI": "true",
+                "LOG_DISK": LOG_DISK if settings.log_disk else "",
+                **self._between_regions(),
+                **(
+                    self.repositories.of_database(name)
+                    if self.repositories
+                    else {"BACKUPS": "false"}
+                ),
+            },
+            disks={LOG_DISK: LOG_DISK_MEGABYTES} if settings.log_disk else {},
+        )
+
+    def _between_regions(self) -> Mapping[str, str]:
+        if not self.partner:
+            return {}
+        upstream = self.upstream
+        return {
+            "REGION": self.name,
+            "PARTNER": self.partner,
+            "WITNESS": self.witness,
+            "STANDBY_OF": f"{upstream.links} {upstream.database_port}" if upstream else "",
+        }
+
+    def _cache(self) -> NodeSpec:
+        upstream = self.upstream
+        return NodeSpec(
+            name=f"{self.name}-cache-1",
+            role=Role.CACHE,
+            region=self.name,
+            image="redis",
+            ports=(6379,),
+            environment=(
+                {"REPLICA_OF": f"{upstream.links} {upstream.cache_port}"} if upstream else {}
+            ),
+        )
+
+    def _db_router(self) -> NodeSpec:
+        names = self.database_names()
+        return NodeSpec(
+            name=f"{self.name}-db-router",
+            role=Role.DB_ROUTER,
+            region=self.name,
+            image="dbrouter",
+            ports=(8404,),
+            environment={
+                **{f"DB_{number}": name for number, name in enumerate(names, start=1)},
+                "READ_LAG": "?lag=1MB" if self.settings.fresh_reads else "",
+            },
+        )
+
+    def _app(self, name: str) -> NodeSpec:
+        return NodeSpec(
+            name=name,
+            role=Role.APP,
+            region=self.name,
+            image="orders",
+            ports=(8000,),
+            aliases=(f"{self.name}-app",),
+            needs=(self.links,),
+            environment={
+                "DATABASE_HOST": self.links,
+                "DATABASE_PASSWORD": self.passwords.orders,
+                "REDIS_HOST": self.links,
+                "PAYMENTS_URL": f"http://{self.links}:8080",
+                "PAYMENTS_BREAKER": "on" if self.settings.circuit_breaker else "off",
+            },
+        )
+
+    def _edge(self) -> NodeSpec:
+        return NodeSpec(
+            name=f"{self.name}-edge",
+            role=Role.EDGE,
+            region=self.name,
+            image="edge",
+            ports=(8080, 8404),
+            environment={"REGION": self.name},
+        )
+
+
+def links(name: str, region: str) -> NodeSpec:
+    return NodeSpec(name=name, role=Role.LINKS, region=region, image="links", ports=(8474,))
