@@ -64,6 +64,10 @@ class Node(Protocol):
     def role(self) -> str: ...
     @property
     def region(self) -> str: ...
+    @property
+    def zone(self) -> str:
+        """The part of the region that is lost as one; "" where the node stands in none."""
+        ...
 
     def run(
         self,

@@ -76,10 +76,13 @@ def _echo(command: Sequence[str], variables: Mapping[str, str]) -> Completed:
 class BareNode:
     """A node that can do nothing special."""
 
-    def __init__(self, world: FakeEnvironment, name: str, role: str, region: str) -> None:
+    def __init__(
+        self, world: FakeEnvironment, name: str, role: str, region: str, zone: str = ""
+    ) -> None:
         self.name = name
         self.role = role
         self.region = region
+        self.zone = zone
         self.world = world
         self.running = True
         self.paused = False
@@ -285,10 +288,8 @@ class FakeEnvironment:
         self.primary = "east-db-1"
         self.trouble = Trouble()
         self.nodes: list[BareNode] = [
-            BareNode(self, name, role, region)
-            if role == "bastion"
-            else FakeNode(self, name, role, region)
-            for name, role, region in _PARTS
+            BareNode(self, *part) if "bastion" in part else FakeNode(self, *part)
+            for part in _PARTS
         ]
         self.links = [
             FakeLink(self, "app-to-db", "east-db-router"),
@@ -405,19 +406,19 @@ def _wrong_with(node: BareNode) -> Iterable[str]:
 
 
 _PARTS = (
-    ("east-edge", "edge", "east"),
-    ("east-app-1", "app", "east"),
-    ("east-app-2", "app", "east"),
-    ("east-app-3", "app", "east"),
-    ("east-db-router", "db-router", "east"),
-    ("east-db-1", "db", "east"),
-    ("east-db-2", "db", "east"),
-    ("east-db-3", "db", "east"),
-    ("east-etcd-1", "etcd", "east"),
-    ("east-etcd-2", "etcd", "east"),
-    ("east-etcd-3", "etcd", "east"),
-    ("east-cache-1", "cache", "east"),
-    ("payments", "payments", "shared"),
-    ("links", "links", "shared"),
-    ("bastion", "bastion", "shared"),
+    ("east-edge", "edge", "east", "east-a"),
+    ("east-app-1", "app", "east", "east-a"),
+    ("east-app-2", "app", "east", "east-b"),
+    ("east-app-3", "app", "east", "east-c"),
+    ("east-db-router", "db-router", "east", "east-a"),
+    ("east-db-1", "db", "east", "east-a"),
+    ("east-db-2", "db", "east", "east-b"),
+    ("east-db-3", "db", "east", "east-c"),
+    ("east-etcd-1", "etcd", "east", "east-a"),
+    ("east-etcd-2", "etcd", "east", "east-b"),
+    ("east-etcd-3", "etcd", "east", "east-c"),
+    ("east-cache-1", "cache", "east", "east-a"),
+    ("payments", "payments", "shared", ""),
+    ("links", "links", "shared", ""),
+    ("bastion", "bastion", "shared", ""),
 )

@@ -48,6 +48,20 @@ def test_every_link_leads_to_a_node() -> None:
     assert len({path.port for path in topology().paths}) == len(topology().paths)
 
 
+def test_no_zone_has_a_majority_of_what_needs_one() -> None:
+    for role in ("db", "etcd", "app"):
+        zones = [node.zone for node in topology().nodes if node.role == role]
+        assert sorted(zones) == ["east-a", "east-b", "east-c"]
+
+
+def test_what_there_is_one_of_stands_in_the_first_zone_or_in_none() -> None:
+    zones = {node.name: node.zone for node in topology().nodes if not node.name[-1].isdigit()}
+    assert zones == {
+        "east-edge": "east-a", "east-db-router": "east-a",
+        "payments": "", "links": "", "bastion": "",
+    }  # fmt: skip
+
+
 def test_another_region_shares_no_name_but_those_that_all_regions_share() -> None:
     east = {node.name for node in topology().nodes}
     west = {node.name for node in one_region(Settings(), PASSWORDS, "west").nodes}
