@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from environments.model import UnknownNameError, WorldError
 from environments.selectors import find_link, find_node, select
-from tests.fakes.world import BareNode, FakeEnvironment, FakeNode
+from tests.fakes.nodes import BareNode, FakeNode
+from tests.fakes.world import FakeEnvironment
 
 WORLD = FakeEnvironment()
 NAMES = [node.name for node in WORLD.nodes]
