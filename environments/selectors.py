@@ -1,10 +1,12 @@
 """Selectors: the short way to say which nodes.
 
     selector := term {"," term}
-    term     := "*" | name | role [":" state] ["@" region]
+    term     := name | ("*" | role [":" state]) ["@" place]
+    place    := region | zone
 
-``east-db-2`` is a node, ``app@east`` every app there, ``db:primary`` whichever database
-is the primary at the moment of asking. Where a node and a role share a name, the node is
+``east-db-2`` is a node, ``app@east`` every app in that region, ``*@east-b`` all that stands
+in that zone of it, ``db:primary`` whichever database is the primary at the moment of asking;
+``*`` alone is every node. Where a node and a role share a name, the node is
 meant. A name that nobody knows raises UnknownNameError: a selector that silently
 selected nothing would make a drill that breaks nothing.
 """
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 _WORD = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
 _TERM = re.compile(
-    rf"(?P<role>{_WORD})(?::(?P<state>{_WORD}))?(?:@(?P<region>{_WORD}))?", re.ASCII
+    rf"(?:\*|(?P<role>{_WORD})(?::(?P<state>{_WORD}))?)(?:@(?P<place>{_WORD}))?", re.ASCII
 )
 
 
@@ -65,28 +67,32 @@ def find_link(environment: Environment, name: str) -> Link:
 
 def _matching(environment: Environment, term: str) -> Sequence[Node]:
     nodes = environment.nodes
-    if term == "*":
-        return nodes
     by_name = [node for node in nodes if node.name == term]
     if by_name:
         return by_name
     parts = _TERM.fullmatch(term)
     if parts is None:
         raise UnknownNameError(
-            f"{term!r} is no selector: write *, a node's name or role[:state][@region], as in "
-            f"db:primary or app@east, with commas and no spaces between several"
+            f"{term!r} is no selector: write *, a node's name or role[:state][@place], as in "
+            f"db:primary, app@east or *@east-b, with commas and no spaces between several"
         )
-    role, state, region = parts["role"], parts["state"], parts["region"]
-    _must_be_known_role(nodes, role, qualified=bool(state or region))
-    found = [node for node in nodes if node.role == role]
-    if region:
-        _must_be_known("region", region, {node.region for node in nodes})
-        found = [node for node in found if node.region == region]
+    role, state, place = parts["role"], parts["state"], parts["place"]
+    found = nodes
+    if role:
+        _must_be_known_role(nodes, role, qualified=bool(state or place))
+        found = [node for node in found if node.role == role]
+    if place:
+        _must_be_known("region or zone", place, _places(nodes))
+        found = [node for node in found if place in (node.region, node.zone)]
     if state:
         found = _in_state(found, state, role, environment.states(role))
     if not found:
-        raise UnknownNameError(f"no node matches {term!r}: no {role} is in {region}")
+        raise UnknownNameError(f"no node matches {term!r}: no {role} is in {place}")
     return found
+
+
+def _places(nodes: Sequence[Node]) -> set[str]:
+    return {place for node in nodes for place in (node.region, node.zone) if place}
 
 
 def _must_be_known_role(nodes: Sequence[Node], role: str, *, qualified: bool) -> None:

@@ -118,7 +118,7 @@ def check_node(topology: Topology, spec: NodeSpec, ports: Ports) -> None:
 
 def _node(topology: Topology, started: Started, sidecars: Sidecars) -> ContainerNode:
     spec = started.spec
-    common = (spec.name, spec.role.value, spec.region, started.container, sidecars)
+    common = (spec.name, spec.role.value, spec.region, spec.zone, started.container, sidecars)
     if spec.role is Role.APP:
         return SupervisedNode(*common)
     if spec.role is Role.LINKS:

@@ -40,6 +40,7 @@ class ContainerNode:
     name: str
     role: str
     region: str
+    zone: str
     container: Container = field(repr=False)
     sidecars: Sidecars = field(repr=False)
 

@@ -2,6 +2,9 @@
 
 A region's nodes carry its name, so that a second region can stand beside the first.
 What belongs to no region (payments, the operator's bastion) is "shared".
+
+A region has three zones. What there are several of is spread over them, so that any one
+of them can be lost and a majority stays; what there is one of stands in the first.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ SCOPE = "muster"  # what Patroni calls the cluster, and where its keys are in et
 SHARED = "shared"
 LOG_DISK, LOG_DISK_MEGABYTES = "/var/lib/muster/log", 512
 EAST, WEST = "east", "west"
+ZONES = "abc"
 
 
 class Role(StrEnum):
@@ -70,6 +74,15 @@ class NodeSpec:
     aliases: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     disks: Mapping[str, int] = field(default_factory=dict)  # in memory: folder -> megabytes
+
+    @property
+    def zone(self) -> str:
+        """Give "east-b" for ``east-db-2``; "" for what stands outside the regions."""
+        if self.region == SHARED:
+            return ""
+        number = self.name.rpartition("-")[2]
+        index = int(number) - 1 if number.isdigit() else 0
+        return f"{self.region}-{ZONES[index % len(ZONES)]}"
 
 
 class Protocol(StrEnum):

@@ -111,8 +111,8 @@ def test_the_one_that_is_attached_is_the_same_world(
         assert attached.id == replica.id
         assert attached.entrance == replica.entrance
         assert attached.states("db") == replica.states("db")
-        assert [(n.name, n.role, n.region) for n in attached.nodes] == [
-            (n.name, n.role, n.region) for n in replica.nodes
+        assert [(n.name, n.role, n.region, n.zone) for n in attached.nodes] == [
+            (n.name, n.role, n.region, n.zone) for n in replica.nodes
         ]
         assert [link.name for link in attached.links] == [link.name for link in replica.links]
         assert list(attached.deviations()) == []

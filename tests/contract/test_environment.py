@@ -93,6 +93,10 @@ def test_names_are_unique_and_every_part_says_where_it_belongs(world: Environmen
     names = [node.name for node in world.nodes] + [link.name for link in world.links]
     assert len(set(names)) == len(names)
     assert all(node.role and node.region for node in world.nodes)
+    assert all(node.zone.startswith(node.region) for node in world.nodes if node.zone)
+    assert {node.zone for node in world.nodes if node.role == "db"} == {
+        "east-a", "east-b", "east-c",
+    }  # fmt: skip
 
 
 def test_the_entrance_is_a_base_url(world: Environment) -> None:

@@ -7,262 +7,30 @@ happens then.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from environments.model import (
-    Bandwidth,
-    CommandTimedOutError,
     Completed,
-    ConnectionReset,
-    Cut,
-    Down,
-    Impairment,
-    ImpairmentError,
-    Latency,
-    Limit,
-    RoundTrip,
     Trace,
     TraceKind,
     WorldError,
     paused,
     stopped,
 )
+from tests.fakes.links import FakeLink
+from tests.fakes.nodes import BareNode, FakeNode
+from tests.fakes.trouble import Trouble
 
 OnRun = Callable[[Sequence[str], Mapping[str, str]], Completed]
+
+
 Snapshot = Mapping[str, object]
-UNDISTURBED_SECONDS = 0.001
-
-
-@dataclass
-class Trouble:
-    """What the world was told to do badly: by (name, action), how often still."""
-
-    fails_before: Counter[tuple[str, str]] = field(default_factory=Counter)
-    fails_after: Counter[tuple[str, str]] = field(default_factory=Counter)
-    ignores: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def act(self, name: str, action: str, deed: Callable[[], None]) -> None:
-        """Do the deed, unless trouble was ordered for this name and action."""
-        asked = (name, action)
-        self._raise_if_ordered(self.fails_before, asked)
-        if not _used_up(self.ignores, asked):
-            deed()
-        self._raise_if_ordered(self.fails_after, asked)
-
-    def _raise_if_ordered(
-        self, orders: Counter[tuple[str, str]], asked: tuple[str, str]
-    ) -> None:
-        if _used_up(orders, asked):
-            error = ImpairmentError if asked[1] in ("impair", "mend") else WorldError
-            raise error(f"{asked[0]} was told to fail to {asked[1]}")
-
-
-def _used_up(orders: Counter[tuple[str, str]], asked: tuple[str, str]) -> bool:
-    """Take one order off, and say whether there was one."""
-    if orders[asked] <= 0:
-        return False
-    orders[asked] -= 1
-    return True
 
 
 def _echo(command: Sequence[str], variables: Mapping[str, str]) -> Completed:
     del variables
     return Completed(0, " ".join(command) + "\n", "", 0.0)
-
-
-class BareNode:
-    """A node that can do nothing special."""
-
-    def __init__(self, world: FakeEnvironment, name: str, role: str, region: str) -> None:
-        self.name = name
-        self.role = role
-        self.region = region
-        self.world = world
-        self.running = True
-        self.paused = False
-        self.cuts: set[Cut] = set()
-        self.limits: set[Limit] = set()
-        self.lines: list[tuple[datetime, str]] = []
-        self._note("started")
-
-    def run(
-        self,
-        command: Sequence[str],
-        *,
-        within: timedelta,
-        variables: Mapping[str, str] | None = None,
-    ) -> Completed:
-        self._must_run("run a command")
-        if self.paused:
-            raise WorldError(f"{self.name} is paused and runs no command: resume it first")
-        done = self.world.on_run(command, variables or {})
-        if done.seconds > within.total_seconds():
-            raise CommandTimedOutError(
-                f"{' '.join(command)} on {self.name} was still running when its time was up"
-            )
-        return done
-
-    def log(self, *, since: datetime) -> str:
-        return "".join(f"{line}\n" for at, line in self.lines if at >= since)
-
-    def _note(self, line: str) -> None:
-        self.lines.append((datetime.now(UTC), line))
-
-    def _must_run(self, purpose: str) -> None:
-        if not self.running:
-            raise WorldError(f"{self.name} is not running and cannot {purpose}: start it first")
-
-
-class FakeNode(BareNode):
-    """A node that can be killed, paused, cut off and limited.
-
-    Like a container, it forgets its cuts, its limit and its pause when it is killed.
-    """
-
-    def kill(self) -> None:
-        self.world.trouble.act(self.name, "kill", self._kill)
-
-    def _kill(self) -> None:
-        self.running = False
-        self.paused = False
-        self.cuts.clear()
-        self.limits.clear()
-
-    def start(self) -> None:
-        self.world.trouble.act(self.name, "start", self._start)
-
-    def _start(self) -> None:
-        if not self.running:
-            self._note("started")
-        self.running = True
-
-    def is_running(self) -> bool:
-        return self.running
-
-    def pause(self) -> None:
-        self._must_run("be paused")
-        self.world.trouble.act(self.name, "pause", lambda: setattr(self, "paused", True))
-
-    def resume(self) -> None:
-        self.world.trouble.act(self.name, "resume", lambda: setattr(self, "paused", False))
-
-    def is_paused(self) -> bool:
-        return self.paused
-
-    def cut(self, cut: Cut) -> None:
-        self._must_run("be cut off")
-        if missing := cut.peers - {node.name for node in self.world.nodes}:
-            raise WorldError(
-                f"{self.name} cannot be cut off from {', '.join(missing)}: unknown"
-            )
-        self.world.trouble.act(self.name, "cut", lambda: self.cuts.add(cut))
-
-    def uncut(self, cut: Cut) -> None:
-        self.world.trouble.act(self.name, "uncut", lambda: self.cuts.discard(cut))
-
-    def is_cut(self, cut: Cut) -> bool:
-        return cut in self.cuts
-
-    def drops(self, cut: Cut) -> bool:
-        return cut in self._dropping()
-
-    def mark_of(self, cut: Cut) -> str:
-        return f"{cut.direction} {','.join(sorted(cut.peers))}"
-
-    def limit(self, limit: Limit) -> None:
-        self._must_run("be limited")
-        if self.limits - {limit}:
-            raise WorldError(f"{self.name} bears another limit: take that off first")
-        self.world.trouble.act(self.name, "limit", lambda: self.limits.add(limit))
-
-    def unlimit(self, limit: Limit) -> None:
-        self.world.trouble.act(self.name, "unlimit", lambda: self.limits.discard(limit))
-
-    def is_limited(self, limit: Limit) -> bool:
-        return limit in self.limits
-
-    def has_queue(self, limit: Limit) -> bool:
-        return limit in self.limits
-
-    def holds_back(self, limit: Limit) -> bool:
-        lets_through = self.world.trouble.ignores[(self.name, "hold back")] > 0
-        return limit in self.limits and not lets_through
-
-    def mark_of_limit(self, limit: Limit) -> str:
-        del limit  # one queue at a time, as on a network
-        return "htb on eth0"
-
-    def reaches(self, peers: Collection[str]) -> frozenset[str]:
-        self._must_run("send packets")
-        return frozenset(peer for peer in peers if self._hears_from(self.world.node(peer)))
-
-    def _dropping(self) -> Collection[Cut]:
-        lets_through = self.world.trouble.ignores[(self.name, "drop")] > 0
-        return () if lets_through else self.cuts
-
-    def _hears_from(self, peer: BareNode) -> bool:
-        # An answer needs both ways: a cut of either side in either direction stops it.
-        here = any(peer.name in cut.peers for cut in self._dropping())
-        there = any(self.name in cut.peers for cut in peer.cuts)
-        return peer.running and not here and not there
-
-
-class FakeLink:
-    """A link whose upstream is one node."""
-
-    def __init__(self, world: FakeEnvironment, name: str, upstream: str) -> None:
-        self.name = name
-        self.upstream = upstream
-        self.world = world
-        self.on: set[Impairment] = set()
-
-    def impair(self, impairment: Impairment) -> None:
-        self.world.trouble.act(self.name, "impair", lambda: self.on.add(impairment))
-
-    def mend(self, impairment: Impairment) -> None:
-        self.world.trouble.act(self.name, "mend", lambda: self.on.discard(impairment))
-
-    def impairments(self) -> frozenset[Impairment]:
-        return frozenset(self.on)
-
-    def mark_of(self, impairment: Impairment) -> str:
-        return str(impairment)
-
-    def round_trip(self, *, payload_bytes: int = 0, within: timedelta) -> RoundTrip:
-        failure = self._failure()
-        if failure:
-            return RoundTrip(UNDISTURBED_SECONDS, failure)
-        seconds = UNDISTURBED_SECONDS + sum(
-            _delay(one, payload_bytes) for one in self._biting()
-        )
-        if self.world.node(self.upstream).paused or seconds > within.total_seconds():
-            return RoundTrip(within.total_seconds(), "timeout")
-        return RoundTrip(seconds)
-
-    def _failure(self) -> str | None:
-        if any(isinstance(one, Down) for one in self._biting()):
-            return "refused"
-        if any(isinstance(one, ConnectionReset) for one in self._biting()):
-            return "reset"
-        return None if self.world.node(self.upstream).running else "reset"
-
-    def _biting(self) -> Iterable[Impairment]:
-        lets_through = self.world.trouble.ignores[(self.name, "bite")] > 0
-        return () if lets_through else self.on
-
-
-def _delay(impairment: Impairment, payload_bytes: int) -> float:
-    """Seconds that an impairment adds to a round trip."""
-    match impairment:
-        case Latency():
-            return impairment.milliseconds / 1000
-        case Bandwidth():
-            return payload_bytes / (impairment.kilobytes_per_second * 1000)
-        case _:
-            return 0.0
 
 
 class FakeEnvironment:
@@ -285,10 +53,8 @@ class FakeEnvironment:
         self.primary = "east-db-1"
         self.trouble = Trouble()
         self.nodes: list[BareNode] = [
-            BareNode(self, name, role, region)
-            if role == "bastion"
-            else FakeNode(self, name, role, region)
-            for name, role, region in _PARTS
+            BareNode(self, *part) if "bastion" in part else FakeNode(self, *part)
+            for part in _PARTS
         ]
         self.links = [
             FakeLink(self, "app-to-db", "east-db-router"),
@@ -405,19 +171,19 @@ def _wrong_with(node: BareNode) -> Iterable[str]:
 
 
 _PARTS = (
-    ("east-edge", "edge", "east"),
-    ("east-app-1", "app", "east"),
-    ("east-app-2", "app", "east"),
-    ("east-app-3", "app", "east"),
-    ("east-db-router", "db-router", "east"),
-    ("east-db-1", "db", "east"),
-    ("east-db-2", "db", "east"),
-    ("east-db-3", "db", "east"),
-    ("east-etcd-1", "etcd", "east"),
-    ("east-etcd-2", "etcd", "east"),
-    ("east-etcd-3", "etcd", "east"),
-    ("east-cache-1", "cache", "east"),
-    ("payments", "payments", "shared"),
-    ("links", "links", "shared"),
-    ("bastion", "bastion", "shared"),
+    ("east-edge", "edge", "east", "east-a"),
+    ("east-app-1", "app", "east", "east-a"),
+    ("east-app-2", "app", "east", "east-b"),
+    ("east-app-3", "app", "east", "east-c"),
+    ("east-db-router", "db-router", "east", "east-a"),
+    ("east-db-1", "db", "east", "east-a"),
+    ("east-db-2", "db", "east", "east-b"),
+    ("east-db-3", "db", "east", "east-c"),
+    ("east-etcd-1", "etcd", "east", "east-a"),
+    ("east-etcd-2", "etcd", "east", "east-b"),
+    ("east-etcd-3", "etcd", "east", "east-c"),
+    ("east-cache-1", "cache", "east", "east-a"),
+    ("payments", "payments", "shared", ""),
+    ("links", "links", "shared", ""),
+    ("bastion", "bastion", "shared", ""),
 )

@@ -34,7 +34,8 @@ from reports.journal import Journal, Note, read_journal, what_is_left
 from reports.lines import NotRecordedError
 from reports.timeline import Timeline
 from tests.fakes.caretaker import FakeCaretaker
-from tests.fakes.world import FakeEnvironment, Trouble
+from tests.fakes.trouble import Trouble
+from tests.fakes.world import FakeEnvironment
 from tests.property.strategies import faults, links
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from reports.recovery_cost import Measurement, Production, fit, project
 from reports.timeline import Event, Timeline, read_timeline
 from reports.verdict import Outcome
 from tests.fakes.caretaker import open_journal
-from tests.fakes.world import FakeEnvironment, FakeNode
+from tests.fakes.nodes import FakeNode
+from tests.fakes.world import FakeEnvironment
 from tests.unit.faults.hosts import HostNode, put_on_hosts
 
 if TYPE_CHECKING:

@@ -13,12 +13,14 @@ import time
 from typing import TYPE_CHECKING
 
 from environments.model import DAMAGE_FOLDER, Completed, Trace, TraceKind
-from tests.fakes.world import FakeEnvironment, FakeNode
+from tests.fakes.nodes import FakeNode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
     from pathlib import Path
+
+    from tests.fakes.world import FakeEnvironment
 
 
 class HostNode(FakeNode):

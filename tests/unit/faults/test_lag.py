@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from environments.model import Limit, UnknownNameError, WorldError
 from fixtures.faults import Lag
-from tests.fakes.world import FakeEnvironment, FakeNode
+from tests.fakes.world import FakeEnvironment
+
+if TYPE_CHECKING:
+    from tests.fakes.nodes import FakeNode
 
 LIMIT = Limit(frozenset({"east-db-2", "east-db-3"}), 100)
 

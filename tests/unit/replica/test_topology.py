@@ -53,6 +53,20 @@ def test_every_link_leads_from_a_node_to_a_node(settings: Settings) -> None:
     assert len({path.name for path in made.paths}) == len(made.paths)
 
 
+def test_no_zone_has_a_majority_of_what_needs_one() -> None:
+    for role in ("db", "etcd", "app"):
+        zones = [node.zone for node in topology().nodes if node.role == role]
+        assert sorted(zones) == ["east-a", "east-b", "east-c"]
+
+
+def test_what_there_is_one_of_stands_in_the_first_zone_or_in_none() -> None:
+    zones = {node.name: node.zone for node in topology().nodes if not node.name[-1].isdigit()}
+    assert zones == {
+        "east-edge": "east-a", "east-db-router": "east-a",
+        "payments": "", "links": "", "bastion": "",
+    }  # fmt: skip
+
+
 def test_a_second_region_changes_no_name_in_the_first() -> None:
     alone = {node.name for node in topology().nodes}
     both = {node.name for node in compose(Settings(second_region=True), PASSWORDS).nodes}

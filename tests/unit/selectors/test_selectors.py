@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from environments.model import UnknownNameError, WorldError
 from environments.selectors import find_link, find_node, select
-from tests.fakes.world import BareNode, FakeEnvironment, FakeNode
+from tests.fakes.nodes import BareNode, FakeNode
+from tests.fakes.world import FakeEnvironment
 
 WORLD = FakeEnvironment()
 NAMES = [node.name for node in WORLD.nodes]
@@ -22,8 +23,8 @@ def names(selector: str, world: FakeEnvironment = WORLD) -> list[str]:
 def two_regions() -> FakeEnvironment:
     world = FakeEnvironment()
     west: list[BareNode] = [
-        FakeNode(world, "west-app-1", "app", "west"),
-        FakeNode(world, "west-edge", "edge", "west"),
+        FakeNode(world, "west-app-1", "app", "west", "west-a"),
+        FakeNode(world, "west-edge", "edge", "west", "west-a"),
     ]
     world.nodes += west
     return world
@@ -39,8 +40,14 @@ def two_regions() -> FakeEnvironment:
         ("db:replica@east", ["east-db-2", "east-db-3"]),
         ("db-router,east-edge", ["east-edge", "east-db-router"]),
         ("east-db-3,db,east-db-3", ["east-db-1", "east-db-2", "east-db-3"]),
+        ("app@east-b", ["east-app-2"]),
+        ("db:replica@east-c", ["east-db-3"]),
         ("*", NAMES),
         ("*,app", NAMES),
+        ("*@east", [name for name in NAMES if name.startswith("east-")]),
+        ("*@shared", ["payments", "links", "bastion"]),
+        ("*@east-b", ["east-app-2", "east-db-2", "east-etcd-2"]),
+        ("*@east-b,east-db-1", ["east-app-2", "east-db-1", "east-db-2", "east-etcd-2"]),
     ],
 )
 def test_a_selector_means_these_nodes(selector: str, meant: list[str]) -> None:
@@ -50,6 +57,10 @@ def test_a_selector_means_these_nodes(selector: str, meant: list[str]) -> None:
 def test_a_region_leaves_out_the_other_region() -> None:
     assert names("app@west", two_regions()) == ["west-app-1"]
     assert "west-app-1" in names("app", two_regions())
+    assert names("*@west", two_regions()) == ["west-app-1", "west-edge"]
+    assert names("*@west-a,*@east-b", two_regions()) == [
+        "east-app-2", "east-db-2", "east-etcd-2", "west-app-1", "west-edge",
+    ]  # fmt: skip
 
 
 def test_a_state_is_asked_of_the_world_at_that_moment() -> None:
@@ -78,8 +89,15 @@ def test_a_node_goes_before_a_role_of_the_same_name() -> None:
         ("east-db-1:primary", r"'east-db-1' is no role: known are app,"),
         ("db:primry", r"'primry' is no state of db now: known are primary, replica; did you"),
         ("app:primary", r"'primary' is no state of app now: known are none"),
-        ("app@eats", r"'eats' is no region: known are east, shared; did you mean 'east'\?"),
-        ("db@west", r"'west' is no region: known are east, shared"),
+        (
+            "app@eats",
+            r"'eats' is no region or zone: known are east, east-a, .*; did you mean 'east'",
+        ),
+        (
+            "db@west",
+            r"'west' is no region or zone: known are east, east-a, east-b, east-c, sha",
+        ),
+        ("*@east-d", r"'east-d' is no region or zone: known are east, .*; did you mean 'east-"),
     ],
 )
 def test_a_name_that_nobody_knows_is_named_with_those_known(
@@ -92,7 +110,8 @@ def test_a_name_that_nobody_knows_is_named_with_those_known(
 @pytest.mark.parametrize(
     "selector",
     ["", ",", "app,", " app", "app east", "app:", "app@", ":primary", "db@east:primary",
-     "db:primary:x", "app\n", "**", "*@east", "apöp", "app;db", "-app"],
+     "db:primary:x", "app\n", "**", "*@", "*:primary", "*@east@east-b", "@east", "*east",
+     "apöp", "app;db", "-app"],
 )  # fmt: skip
 def test_stray_characters_are_refused(selector: str) -> None:
     with pytest.raises(UnknownNameError, match="is no selector: write"):
@@ -102,6 +121,13 @@ def test_stray_characters_are_refused(selector: str) -> None:
 def test_a_role_that_has_no_node_in_a_region_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="no node matches 'db@west': no db is in west"):
         select(two_regions(), "db@west")
+
+
+def test_a_zone_without_a_node_of_the_role_is_refused() -> None:
+    with pytest.raises(
+        UnknownNameError, match="no node matches 'cache@east-b': no cache is in"
+    ):
+        select(WORLD, "cache@east-b")
 
 
 def test_a_state_that_no_node_of_the_region_has_is_refused() -> None:
@@ -134,7 +160,9 @@ def test_a_link_is_found_by_its_name() -> None:
         find_link(WORLD, "app-to-dbs")
 
 
-terms = st.sampled_from([*NAMES, *ROLES, "*", "db:primary", "db:replica", "app@east"])
+terms = st.sampled_from(
+    [*NAMES, *ROLES, "*", "db:primary", "db:replica", "app@east", "*@east-b", "db@east-a"]
+)
 
 
 @given(st.lists(terms, min_size=1))

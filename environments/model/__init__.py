@@ -1,0 +1,67 @@
+"""What an environment is and can do, whoever provides it.
+
+Everything outside this package speaks these words alone: nothing else knows whether a
+node is a container, a host or a pod. What a node can also do (be killed, paused, cut
+off) is small and optional: ask with ``isinstance``.
+"""
+
+from environments.model.errors import (
+    CommandTimedOutError,
+    GoneError,
+    ImpairmentError,
+    NotReadyError,
+    UnknownNameError,
+    UnreachableError,
+    WorldError,
+)
+from environments.model.links import (
+    Bandwidth,
+    ConnectionReset,
+    Down,
+    Impairment,
+    Latency,
+    Link,
+    RoundTrip,
+    Stream,
+)
+from environments.model.nodes import Completed, Killable, Node, Pausable
+from environments.model.packets import Cut, Cuttable, Direction, Limit, Limitable
+from environments.model.traces import DAMAGE_FOLDER, Trace, TraceKind, paused, stopped
+from environments.model.worlds import Caretaker, Environment, FoundWorld, Register, Resource
+
+__all__ = [
+    "DAMAGE_FOLDER",
+    "Bandwidth",
+    "Caretaker",
+    "CommandTimedOutError",
+    "Completed",
+    "ConnectionReset",
+    "Cut",
+    "Cuttable",
+    "Direction",
+    "Down",
+    "Environment",
+    "FoundWorld",
+    "GoneError",
+    "Impairment",
+    "ImpairmentError",
+    "Killable",
+    "Latency",
+    "Limit",
+    "Limitable",
+    "Link",
+    "Node",
+    "NotReadyError",
+    "Pausable",
+    "Register",
+    "Resource",
+    "RoundTrip",
+    "Stream",
+    "Trace",
+    "TraceKind",
+    "UnknownNameError",
+    "UnreachableError",
+    "WorldError",
+    "paused",
+    "stopped",
+]

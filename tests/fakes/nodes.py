@@ -1,0 +1,159 @@
+"""Nodes in memory."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from environments.model import (
+    CommandTimedOutError,
+    Completed,
+    Cut,
+    Limit,
+    WorldError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from tests.fakes.world import FakeEnvironment
+
+
+class BareNode:
+    """A node that can do nothing special."""
+
+    def __init__(
+        self, world: FakeEnvironment, name: str, role: str, region: str, zone: str = ""
+    ) -> None:
+        self.name = name
+        self.role = role
+        self.region = region
+        self.zone = zone
+        self.world = world
+        self.running = True
+        self.paused = False
+        self.cuts: set[Cut] = set()
+        self.limits: set[Limit] = set()
+        self.lines: list[tuple[datetime, str]] = []
+        self._note("started")
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        within: timedelta,
+        variables: Mapping[str, str] | None = None,
+    ) -> Completed:
+        self._must_run("run a command")
+        if self.paused:
+            raise WorldError(f"{self.name} is paused and runs no command: resume it first")
+        done = self.world.on_run(command, variables or {})
+        if done.seconds > within.total_seconds():
+            raise CommandTimedOutError(
+                f"{' '.join(command)} on {self.name} was still running when its time was up"
+            )
+        return done
+
+    def log(self, *, since: datetime) -> str:
+        return "".join(f"{line}\n" for at, line in self.lines if at >= since)
+
+    def _note(self, line: str) -> None:
+        self.lines.append((datetime.now(UTC), line))
+
+    def _must_run(self, purpose: str) -> None:
+        if not self.running:
+            raise WorldError(f"{self.name} is not running and cannot {purpose}: start it first")
+
+
+class FakeNode(BareNode):
+    """A node that can be killed, paused, cut off and limited.
+
+    Like a container, it forgets its cuts, its limit and its pause when it is killed.
+    """
+
+    def kill(self) -> None:
+        self.world.trouble.act(self.name, "kill", self._kill)
+
+    def _kill(self) -> None:
+        self.running = False
+        self.paused = False
+        self.cuts.clear()
+        self.limits.clear()
+
+    def start(self) -> None:
+        self.world.trouble.act(self.name, "start", self._start)
+
+    def _start(self) -> None:
+        if not self.running:
+            self._note("started")
+        self.running = True
+
+    def is_running(self) -> bool:
+        return self.running
+
+    def pause(self) -> None:
+        self._must_run("be paused")
+        self.world.trouble.act(self.name, "pause", lambda: setattr(self, "paused", True))
+
+    def resume(self) -> None:
+        self.world.trouble.act(self.name, "resume", lambda: setattr(self, "paused", False))
+
+    def is_paused(self) -> bool:
+        return self.paused
+
+    def cut(self, cut: Cut) -> None:
+        self._must_run("be cut off")
+        if missing := cut.peers - {node.name for node in self.world.nodes}:
+            raise WorldError(
+                f"{self.name} cannot be cut off from {', '.join(missing)}: unknown"
+            )
+        self.world.trouble.act(self.name, "cut", lambda: self.cuts.add(cut))
+
+    def uncut(self, cut: Cut) -> None:
+        self.world.trouble.act(self.name, "uncut", lambda: self.cuts.discard(cut))
+
+    def is_cut(self, cut: Cut) -> bool:
+        return cut in self.cuts
+
+    def drops(self, cut: Cut) -> bool:
+        return cut in self._dropping()
+
+    def mark_of(self, cut: Cut) -> str:
+        return f"{cut.direction} {','.join(sorted(cut.peers))}"
+
+    def limit(self, limit: Limit) -> None:
+        self._must_run("be limited")
+        if self.limits - {limit}:
+            raise WorldError(f"{self.name} bears another limit: take that off first")
+        self.world.trouble.act(self.name, "limit", lambda: self.limits.add(limit))
+
+    def unlimit(self, limit: Limit) -> None:
+        self.world.trouble.act(self.name, "unlimit", lambda: self.limits.discard(limit))
+
+    def is_limited(self, limit: Limit) -> bool:
+        return limit in self.limits
+
+    def has_queue(self, limit: Limit) -> bool:
+        return limit in self.limits
+
+    def holds_back(self, limit: Limit) -> bool:
+        lets_through = self.world.trouble.ignores[(self.name, "hold back")] > 0
+        return limit in self.limits and not lets_through
+
+    def mark_of_limit(self, limit: Limit) -> str:
+        del limit  # one queue at a time, as on a network
+        return "htb on eth0"
+
+    def reaches(self, peers: Collection[str]) -> frozenset[str]:
+        self._must_run("send packets")
+        return frozenset(peer for peer in peers if self._hears_from(self.world.node(peer)))
+
+    def _dropping(self) -> Collection[Cut]:
+        lets_through = self.world.trouble.ignores[(self.name, "drop")] > 0
+        return () if lets_through else self.cuts
+
+    def _hears_from(self, peer: BareNode) -> bool:
+        # An answer needs both ways: a cut of either side in either direction stops it.
+        here = any(peer.name in cut.peers for cut in self._dropping())
+        there = any(self.name in cut.peers for cut in peer.cuts)
+        return peer.running and not here and not there
