@@ -23,7 +23,7 @@ from environments.replica.world import CONTAINER, NETWORK, NODE_LABEL, TOOLS_LAB
 READY_SECONDS = 90  # cold disks and a busy machine included; 10 is usual
 # More at once only take the processor from those that others wait for. It must be more
 # than the nodes that are ready last, which keep a thread each until then.
-SIDE_BY_SIDE = 10
+SIDE_BY_SIDE = 14
 START_ANSWER_SECONDS = 30  # the engine's longest silence while all nodes start at once
 ReadyCheck = Callable[[NodeSpec, Ports], None]  # raises NoAnswerError while it is not ready
 
