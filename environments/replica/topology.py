@@ -54,6 +54,7 @@ class Settings:
     encrypted: bool = True  # what the repositories keep
     fresh_reads: bool = True  # nobody is led to a replica that is far behind
     checksums: bool = True  # of the databases' pages
+    health_needs_cache: bool = False  # an instance without its cache leaves rotation
     log_disk: bool = False  # the databases' log is on a small disk of its own, in memory
 
 
@@ -358,6 +359,7 @@ def _apps(region: str, settings: Settings, passwords: Passwords) -> tuple[NodeSp
                 "REDIS_HOST": "links",
                 "PAYMENTS_URL": "http://links:8080",
                 "PAYMENTS_BREAKER": "on" if settings.circuit_breaker else "off",
+                "HEALTH_NEEDS_CACHE": "on" if settings.health_needs_cache else "off",
             },
         )
         for name in _named(region, Role.APP)
