@@ -54,6 +54,8 @@ class Settings:
     encrypted: bool = True  # what the repositories keep
     fresh_reads: bool = True  # nobody is led to a replica that is far behind
     checksums: bool = True  # of the databases' pages
+    protections: bool = True  # of the orders service against overload
+    read_only: bool = False  # without a primary, orders are read from a replica
     health_needs_cache: bool = False  # an instance without its cache leaves rotation
     log_disk: bool = False  # the databases' log is on a small disk of its own, in memory
 
@@ -360,6 +362,11 @@ def _apps(region: str, settings: Settings, passwords: Passwords) -> tuple[NodeSp
                 "PAYMENTS_URL": "http://links:8080",
                 "PAYMENTS_BREAKER": "on" if settings.circuit_breaker else "off",
                 "HEALTH_NEEDS_CACHE": "on" if settings.health_needs_cache else "off",
+                "PROTECTIONS": "on" if settings.protections else "off",
+                # The naive answer to a full pool is a larger one.
+                "DATABASE_POOL_SIZE": "8" if settings.protections else "30",
+                "DATABASE_READ_HOST": f"{region}-db-router" if settings.read_only else "",
+                "DATABASE_READ_PORT": "5433",
             },
         )
         for name in _named(region, Role.APP)
