@@ -64,6 +64,31 @@ def test_it_connects_on_demand_and_keeps_what_was_given_back() -> None:
     run(body)
 
 
+def test_once_started_it_is_full_before_it_lends() -> None:
+    async def body(pool: NaivePool, server: Server) -> None:
+        pool.start()
+        lent = await pool.take(within=1)
+        assert (len(server.given), pool.open, pool.in_use) == (3, 3, 1)
+        await pool.stop()
+        assert all(connection.closed for connection in server.given)
+        assert lent.is_closed()
+
+    run(body, size=3)
+
+
+def test_where_nobody_answers_it_starts_empty() -> None:
+    async def body(pool: NaivePool, server: Server) -> None:
+        server.down = True
+        pool.start()
+        with pytest.raises(ConnectionRefusedError):
+            await pool.take(within=1)
+        server.down = False
+        await pool.take(within=1)
+        assert len(server.given) == 1
+
+    run(body, size=3)
+
+
 def test_it_lends_no_more_than_its_size_and_makes_others_queue() -> None:
     async def body(pool: NaivePool, _: Server) -> None:
         await pool.take(within=1)

@@ -10,9 +10,11 @@ again at once, for customers who have long gone.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from .database import DatabaseUnavailableError, NotSentError
+from .pool import FAILURES, describe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,23 +31,28 @@ QUEUE_SECONDS = 10.0  # for a place in the pool: customers have gone after two a
 class NaivePool:
     """Connects on the time of who asks, and after one failure trusts no connection.
 
-    That is how pools commonly deal with a database that was restarted: "when a connection
-    is found to be invalid, all others are thrown away" (SQLAlchemy's manual, "Disconnect
-    Handling"). ``trouble`` is why no connection could be made last time.
+    That is how pools commonly deal with a database that was restarted: one connection that
+    broke condemns all of them (SQLAlchemy's manual, "Disconnect Handling — Optimistic").
+    It begins full. ``trouble`` is why no connection could be made last time.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], size: int) -> None:
         self._connect = connect
+        self._size = size
         self._places = asyncio.Semaphore(size)
         self._idle: list[Connection] = []
         self._lent: set[Connection] = set()
         self._distrusted: set[Connection] = set()
+        self._filling: asyncio.Task[None] | None = None
         self.trouble: str | None = None
 
     def start(self) -> None:
-        """Begin empty: the first customers pay for the first connections."""
+        self._filling = asyncio.create_task(self._fill())
 
     async def stop(self) -> None:
+        if self._filling:
+            self._filling.cancel()
+            await asyncio.gather(self._filling, return_exceptions=True)
         for connection in (*self._idle, *self._lent):
             connection.terminate()
 
@@ -65,6 +72,8 @@ class NaivePool:
             Exception: one of ``pool.FAILURES``: connecting failed.
         """
         async with asyncio.timeout(within):
+            if self._filling:
+                await asyncio.shield(self._filling)
             await self._places.acquire()
         try:
             connection = self._trusted_idle() or await self._made()
@@ -85,6 +94,11 @@ class NaivePool:
             self._places.release()
             self._idle.append(connection)
 
+    async def _fill(self) -> None:
+        with suppress(*FAILURES):
+            for _ in range(self._size):
+                self._idle.append(await self._made())
+
     def _trusted_idle(self) -> Connection | None:
         while self._idle:
             connection = self._idle.pop()
@@ -95,8 +109,8 @@ class NaivePool:
     async def _made(self) -> Connection:
         try:
             connection = await self._connect()
-        except Exception as error:
-            self.trouble = f"{type(error).__name__}: {error}"
+        except FAILURES as error:
+            self.trouble = describe(error)
             raise
         self.trouble = None
         connection.add_termination_listener(lambda _: self._ended(connection))
