@@ -205,7 +205,15 @@ class Region:
             },
         )
 
+    def _reads_copies(self) -> bool:
+        """Whether instances read from a replica without a primary.
+
+        In a region that follows another they have nothing else to do.
+        """
+        return self.settings.read_only or bool(self.partner)
+
     def _app(self, name: str) -> NodeSpec:
+        settings = self.settings
         return NodeSpec(
             name=name,
             role=Role.APP,
@@ -219,7 +227,13 @@ class Region:
                 "DATABASE_PASSWORD": self.passwords.orders,
                 "REDIS_HOST": self.links,
                 "PAYMENTS_URL": f"http://{self.links}:8080",
-                "PAYMENTS_BREAKER": "on" if self.settings.circuit_breaker else "off",
+                "PAYMENTS_BREAKER": "on" if settings.circuit_breaker else "off",
+                "HEALTH_NEEDS_CACHE": "on" if settings.health_needs_cache else "off",
+                "PROTECTIONS": "on" if settings.protections else "off",
+                # The naive answer to a full pool is a larger one.
+                "DATABASE_POOL_SIZE": "8" if settings.protections else "30",
+                "DATABASE_READ_HOST": f"{self.name}-db-router" if self._reads_copies() else "",
+                "DATABASE_READ_PORT": "5433",
             },
         )
 

@@ -57,6 +57,9 @@ class Settings:
     encrypted: bool = True  # what the repositories keep
     fresh_reads: bool = True  # nobody is led to a replica that is far behind
     checksums: bool = True  # of the databases' pages
+    protections: bool = True  # of the orders service against overload
+    read_only: bool = False  # without a primary, orders are read from a replica
+    health_needs_cache: bool = False  # an instance without its cache leaves rotation
     log_disk: bool = False  # the databases' log is on a small disk of its own, in memory
     second_region: bool = False  # a passive region in the west, and one entrance to both
 

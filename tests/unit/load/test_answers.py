@@ -45,6 +45,49 @@ def test_every_other_status_leaves_it_open(status: int) -> None:
     assert understand(Answer(status, RIGHT), EXPECTED).outcome is Outcome.UNKNOWN
 
 
+def test_a_503_that_says_so_is_certainly_not_done() -> None:
+    told = understand(Answer(503, b'{"error": "too busy", "done": false}'), EXPECTED)
+
+    assert told.outcome is Outcome.NO
+    assert told.complaint == "HTTP 503"
+
+
+@pytest.mark.parametrize("status", [500, 502, 504, 202, 302])
+def test_no_other_status_can_say_so(status: int) -> None:
+    assert understand(Answer(status, b'{"done": false}'), EXPECTED).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_success_cannot_say_so_either(status: int) -> None:
+    body = json.dumps({**json.loads(RIGHT), "done": False}).encode()
+    assert understand(Answer(status, body), EXPECTED).outcome is Outcome.YES
+    assert understand(Answer(status, b'{"done": false}'), EXPECTED).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"false",
+        b'{"done": false',
+        b'[{"done": false}]',
+        b'{"done": true}',
+        b'{"done": 0}',
+        b'{"done": null}',
+        b'{"done": "false"}',
+        b'{"error": ""done": false"}',
+    ],
+)
+def test_a_503_that_does_not_quite_say_so_leaves_it_open(body: bytes) -> None:
+    assert understand(Answer(503, body), EXPECTED).outcome is Outcome.UNKNOWN
+
+
+def test_a_refusal_that_broke_off_leaves_it_open() -> None:
+    broken = Answer(503, b'{"done": false}', TimeoutError("2.5 s"))
+
+    assert understand(broken, EXPECTED).outcome is Outcome.UNKNOWN
+
+
 @pytest.mark.parametrize("status", [400, 404, 408, 422, 429, 499])
 def test_what_was_rejected_is_certainly_not_done(status: int) -> None:
     told = understand(Answer(status, b"no"), EXPECTED)

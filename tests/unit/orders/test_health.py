@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from environments.replica.images.orders.orders import health as health_module
+from environments.replica.images.orders.orders.database import Database, NotSentError
 from environments.replica.images.orders.orders.health import (
     FAILED_CHECKS,
+    HAS_ORDERS,
     STALE_SECONDS,
+    TAKES_WRITES,
+    CustomersConnection,
     DatabaseWatch,
     Health,
+    OwnConnection,
+    Question,
 )
-from environments.replica.images.orders.orders.settings import Settings
 
-SETTINGS = Settings(
-    database_host="nowhere",
-    database_port=1,
-    database_name="orders",
-    database_user="orders",
-    database_password="",
-    pool_size=1,
-    redis_host="nowhere",
-    redis_port=1,
-    payments_url="http://nowhere",
-    payments_breaker=True,
-)
+if TYPE_CHECKING:
+    import asyncpg
 
 
 @dataclass
@@ -60,6 +55,47 @@ def test_without_a_helper_it_is_ready_and_says_what_is_missing(helper: str) -> N
     assert report.dependencies[helper] == "degraded: refused"
 
 
+def test_where_it_is_told_to_need_the_cache_it_is_not_ready_without_it() -> None:
+    needy = health(cache="refused")
+    needy.needs_cache = True
+    assert not needy.readiness().ready
+    needy.cache = Part()
+    assert needy.readiness().ready
+
+
+def test_without_the_primary_but_with_a_replica_it_is_ready_to_be_read_from() -> None:
+    reading = health(database="refused")
+    reading.replica = Part()
+    report = reading.readiness()
+    assert (reading.is_read_only, report.ready, report.status) == (True, True, "read-only")
+    assert report.dependencies["database"] == "refused"
+    assert report.dependencies["replica"] == "ok"
+
+
+def test_without_primary_and_replica_it_is_not_ready() -> None:
+    reading = health(database="refused")
+    reading.replica = Part("refused too")
+    assert not reading.is_read_only
+    assert (reading.readiness().ready, reading.readiness().status) == (False, "unavailable")
+
+
+def test_with_the_primary_it_is_never_read_only_and_misses_its_replica() -> None:
+    whole = health()
+    whole.replica = Part()
+    assert (whole.is_read_only, whole.readiness().status) == (False, "ok")
+    whole.replica = Part("refused")
+    assert (whole.is_read_only, whole.readiness().status) == (False, "degraded")
+    assert whole.readiness().ready
+
+
+def test_an_instance_that_starts_without_a_primary_can_be_read_from() -> None:
+    starting = health()
+    starting.started = False
+    starting.replica = Part()
+    assert (starting.is_read_only, starting.readiness().status) == (True, "read-only")
+    assert not starting.startup().ready
+
+
 def test_before_its_schema_is_there_it_has_not_started() -> None:
     starting = health()
     starting.started = False
@@ -69,13 +105,21 @@ def test_before_its_schema_is_there_it_has_not_started() -> None:
     assert starting.startup().ready
 
 
-class Database:
-    """Answers as it is told to."""
+class Answering:
+    """Answers as it is told to, and counts the connections made to it."""
 
     def __init__(self) -> None:
         self.answer: bool | Exception = True
+        self.made = 0
+        self.asked: set[str] = set()
 
-    async def fetchval(self, _: str) -> bool:
+    async def connect(self) -> asyncpg.Connection[asyncpg.Record]:
+        await asyncio.sleep(0)
+        self.made += 1
+        return cast("asyncpg.Connection[asyncpg.Record]", self)
+
+    async def fetchval(self, sql: str) -> bool:
+        self.asked.add(sql)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -84,23 +128,15 @@ class Database:
         pass
 
 
+def watching(database: Answering, question: Question = TAKES_WRITES) -> DatabaseWatch:
+    return DatabaseWatch(OwnConnection(database.connect), question)
+
+
 class Clock:
     now = 100.0
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Database:
-    database = Database()
-
-    async def connect(_: Settings) -> Database:
-        await asyncio.sleep(0)
-        return database
-
-    monkeypatch.setattr(health_module, "connect", connect)
-    return database
 
 
 def check(watch: DatabaseWatch, times: int = 1) -> None:
@@ -113,10 +149,10 @@ def check(watch: DatabaseWatch, times: int = 1) -> None:
 
 @pytest.mark.parametrize("answer", [ConnectionResetError("reset"), False])
 def test_it_takes_two_failed_checks_to_be_out_and_one_good_one_to_be_back(
-    database: Database,
     answer: bool | Exception,  # noqa: FBT001 - what the database answers
 ) -> None:
-    watch = DatabaseWatch(SETTINGS)
+    database = Answering()
+    watch = watching(database)
     assert watch.trouble is not None
     check(watch)
     assert watch.trouble is None
@@ -130,10 +166,51 @@ def test_it_takes_two_failed_checks_to_be_out_and_one_good_one_to_be_back(
     assert watch.trouble is None
 
 
-@pytest.mark.usefixtures("database")
+def test_it_keeps_its_connection_and_makes_a_new_one_after_a_failure() -> None:
+    database = Answering()
+    watch = watching(database)
+    check(watch, 3)
+    assert database.made == 1
+    database.answer = ConnectionResetError("reset")
+    check(watch, 2)
+    assert database.made == 2
+
+
+@pytest.mark.parametrize("question", [TAKES_WRITES, HAS_ORDERS])
+def test_it_asks_its_question_and_says_what_no_means(question: Question) -> None:
+    database = Answering()
+    watch = watching(database, question)
+    database.answer = False
+    check(watch, FAILED_CHECKS)
+    assert database.asked == {question.sql}
+    assert watch.trouble == question.complaint
+
+
+class Full:
+    """A pool that has no connection for anybody."""
+
+    trouble, open, in_use = None, 8, 8
+
+    async def take(self, *, within: float) -> asyncpg.Connection[asyncpg.Record]:
+        assert within < 1
+        raise TimeoutError
+
+    def give_back(self, _: object) -> None:
+        raise AssertionError("nothing was taken")
+
+
+def test_through_the_customers_pool_a_full_one_looks_like_a_database_gone() -> None:
+    view = CustomersConnection(Database(Full()))
+    with pytest.raises(NotSentError):
+        asyncio.run(view.ask(TAKES_WRITES.sql))
+    watch = DatabaseWatch(view, TAKES_WRITES)
+    check(watch, FAILED_CHECKS)
+    assert "8 are in use" in str(watch.trouble)
+
+
 def test_an_old_answer_is_no_answer() -> None:
     clock = Clock()
-    watch = DatabaseWatch(SETTINGS, clock)
+    watch = DatabaseWatch(OwnConnection(Answering().connect), TAKES_WRITES, clock)
     check(watch)
     clock.now += STALE_SECONDS + 0.1
     assert watch.trouble == "no check has ended for 2.1 s"

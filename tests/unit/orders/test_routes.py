@@ -1,6 +1,7 @@
 """We believe that each answer says what it means, with a request id on everything.
 
-4xx is for what was certainly not done, 503 for what nobody knows.
+4xx is for what was certainly not done, and so is 503 that says so; other 503s are for what
+nobody knows.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from environments.replica.images.orders.orders.database import DatabaseUnavailableError
+from environments.replica.images.orders.orders.database import (
+    DatabaseUnavailableError,
+    NotSentError,
+)
 from environments.replica.images.orders.orders.health import Health
 from environments.replica.images.orders.orders.intake import KeyReusedError
+from environments.replica.images.orders.orders.reading import Read
 from environments.replica.images.orders.orders.routes import Services, make_app
 from environments.replica.images.orders.orders.store import NewOrder, Order
 
@@ -40,6 +45,8 @@ class Shop:
     order: Order = ORDER
     created: bool = True
     fails: Exception | None = None
+    age_seconds: int | None = None
+    replica: Part | None = None
     cached: dict[int, bytes] = field(default_factory=dict)
     taken: list[NewOrder] = field(default_factory=list)
 
@@ -49,14 +56,19 @@ class Shop:
             raise self.fails
         return self.order, self.created
 
-    async def find(self, order_id: int) -> Order | None:
+    async def find(self, order_id: int) -> Read[Order | None]:
         if self.fails:
             raise self.fails
-        return self.order if order_id == self.order.id else None
+        return Read(self.order if order_id == self.order.id else None, self.age_seconds)
 
-    async def page(self, customer: str, *, after: int, limit: int) -> list[dict[str, object]]:
-        rows = [{"id": number, "customer": customer} for number in range(1, 6)]
-        return [row for row in rows if int(str(row["id"])) > after][:limit]
+    async def page(
+        self, customer: str, *, after: int, limit: int
+    ) -> Read[list[dict[str, object]]]:
+        rows: list[dict[str, object]] = [
+            {"id": number, "customer": customer} for number in range(1, 6)
+        ]
+        following = [row for row in rows if int(str(row["id"])) > after]
+        return Read(following[:limit], self.age_seconds)
 
     async def get(self, order_id: int) -> bytes | None:
         return self.cached.get(order_id)
@@ -73,7 +85,7 @@ class Shop:
         headers: Mapping[str, str] | None = None,
         database: str | None = None,
     ) -> httpx.Response:
-        health = Health(Part(database), Part(), Part(), started=True)
+        health = Health(Part(database), Part(), Part(), self.replica, started=True)
         app = make_app(Services(self, self, self, health))
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
 
@@ -91,9 +103,11 @@ class Shop:
 
         return asyncio.run(send())
 
-    def create(self, body: object = BODY, key: str | None = "ada-1") -> httpx.Response:
+    def create(
+        self, body: object = BODY, key: str | None = "ada-1", *, database: str | None = None
+    ) -> httpx.Response:
         headers = {} if key is None else {"Idempotency-Key": key}
-        return self.ask("POST", "/orders", body, headers=headers)
+        return self.ask("POST", "/orders", body, headers=headers, database=database)
 
 
 def test_a_new_order_is_201_and_one_taken_before_is_200() -> None:
@@ -113,6 +127,49 @@ def test_an_unknown_outcome_is_503_with_a_time_to_come_back() -> None:
     assert answer.headers["Retry-After"] == "1"
     assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
     assert "secret" not in answer.text
+    assert "done" not in answer.json(), "nobody knows that"
+
+
+def test_what_was_never_sent_is_503_and_certainly_not_done() -> None:
+    answer = Shop(fails=NotSentError("secret host name")).create()
+    assert (answer.status_code, answer.json()["done"]) == (503, False)
+    assert answer.headers["Retry-After"] == "1"
+    assert "secret" not in answer.text
+
+
+def test_without_a_primary_no_order_is_tried_and_that_is_said() -> None:
+    shop = Shop(replica=Part())
+    answer = shop.create(database="refused")
+    assert (answer.status_code, answer.json()["done"], shop.taken) == (503, False, [])
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_with_a_primary_orders_are_taken_whatever_the_replica_says() -> None:
+    assert Shop(replica=Part("refused")).create().status_code == 201
+    assert Shop(replica=Part()).create().status_code == 201
+
+
+def test_without_primary_and_replica_an_order_is_tried_as_ever() -> None:
+    shop = Shop(replica=Part("refused"), fails=DatabaseUnavailableError("gone"))
+    assert "done" not in shop.create(database="refused").json()
+    assert len(shop.taken) == 1
+
+
+def test_a_copy_is_told_as_one_with_its_age_and_never_cached() -> None:
+    shop = Shop(order=Order(**(asdict(ORDER) | {"status": "paid"})), age_seconds=7)
+    for path in ("/orders/7", "/orders?customer=ada"):
+        assert shop.ask("GET", path).headers["Age"] == "7"
+    assert shop.cached == {}
+    shop.age_seconds = None
+    for path in ("/orders?customer=ada", "/orders/7"):
+        assert "Age" not in shop.ask("GET", path).headers
+    assert 7 in shop.cached
+
+
+def test_what_a_copy_lacks_is_not_said_to_be_nowhere() -> None:
+    answer = Shop(age_seconds=7).ask("GET", "/orders/8")
+    assert (answer.status_code, answer.json()["done"]) == (503, False)
+    assert "7 s old" in answer.json()["error"]
 
 
 def test_a_fault_of_ours_is_500_and_says_nothing_of_the_inside() -> None:

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from environments.replica.images.orders.orders.settings import SettingsError, read_settings
+from environments.replica.images.orders.orders.settings import (
+    Address,
+    SettingsError,
+    read_settings,
+)
 
 GOOD = {
     "DATABASE_HOST": "links",
@@ -22,13 +26,27 @@ PACKAGE = Path(__file__).parents[3] / "environments/replica/images/orders"
 
 def test_good_settings_are_read_with_their_defaults() -> None:
     settings = read_settings(GOOD)
-    assert (settings.database_port, settings.redis_port, settings.pool_size) == (5432, 6379, 8)
+    assert settings.database == Address("links", 5432)
+    assert settings.replica is None
+    assert (settings.redis_port, settings.pool_size) == (6379, 8)
+    assert settings.protections
     assert settings.payments_breaker
+    assert not settings.health_needs_cache
     assert settings.payments_url == "http://links:8080"
 
 
 def test_the_breaker_can_be_taken_out() -> None:
     assert not read_settings(GOOD | {"PAYMENTS_BREAKER": "off"}).payments_breaker
+
+
+def test_a_replica_to_read_from_can_be_named() -> None:
+    named = GOOD | {"DATABASE_READ_HOST": "router", "DATABASE_READ_PORT": "5433"}
+    assert read_settings(named).replica == Address("router", 5433)
+    assert read_settings(named | {"DATABASE_READ_HOST": ""}).replica is None
+
+
+def test_the_protections_can_be_taken_out() -> None:
+    assert not read_settings(GOOD | {"PROTECTIONS": "off"}).protections
 
 
 def test_the_password_is_never_shown() -> None:
@@ -53,6 +71,9 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("PAYMENTS_URL", "payments:8080"),
         ("PAYMENTS_URL", "http://"),
         ("PAYMENTS_BREAKER", "true"),
+        ("HEALTH_NEEDS_CACHE", "yes"),
+        ("PROTECTIONS", "1"),
+        ("DATABASE_READ_PORT", "none"),
     ],
 )
 def test_what_makes_no_sense_is_named_with_its_value(name: str, value: str) -> None:

@@ -104,6 +104,26 @@ def test_settings_change_the_world_that_they_name_and_nothing_else() -> None:
     assert environment(without_breaker, "east-db-1") == environment(whole, "east-db-1")
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (
+            Settings(),
+            {"PROTECTIONS": "on", "DATABASE_READ_HOST": "", "DATABASE_POOL_SIZE": "8"},
+        ),
+        (Settings(protections=False), {"PROTECTIONS": "off", "DATABASE_POOL_SIZE": "30"}),
+        (Settings(read_only=True), {"DATABASE_READ_HOST": "east-db-router"}),
+        (Settings(health_needs_cache=True), {"HEALTH_NEEDS_CACHE": "on"}),
+    ],
+)
+def test_the_orders_service_is_told_how_it_is_to_be(
+    settings: Settings, told: dict[str, str]
+) -> None:
+    nodes = compose(settings, PASSWORDS).nodes
+    (app,) = [node for node in nodes if node.name == "east-app-1"]
+    assert app.environment.items() >= told.items()
+
+
 @pytest.mark.parametrize("thing", [PASSWORDS, topology()], ids=["passwords", "topology"])
 def test_passwords_are_not_shown(thing: object) -> None:
     hidden = (PASSWORDS.superuser, PASSWORDS.replication, PASSWORDS.orders)

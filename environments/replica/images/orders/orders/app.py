@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import httpx
@@ -15,12 +15,23 @@ import httpx
 from . import telemetry
 from .breaker import Breaker
 from .cache import Cache
+from .calls import Calls, CarefulCalls, RetryBudget
 from .database import Database, DatabaseUnavailableError, connect
-from .health import PAUSE_SECONDS, DatabaseWatch, Health
+from .health import (
+    HAS_ORDERS,
+    PAUSE_SECONDS,
+    TAKES_WRITES,
+    CustomersConnection,
+    DatabaseWatch,
+    Health,
+    OwnConnection,
+)
 from .intake import Intake
 from .marking import Marking
+from .naive import TRY_SECONDS, NaivePool, StubbornCalls
 from .payments import Payments
 from .pool import Pool
+from .reading import Reading
 from .routes import Services, make_app
 from .settings import Settings, SettingsError, read_settings
 from .settlement import Settlement
@@ -31,25 +42,50 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from .settings import Address
+
+LOOK_EVERY_SECONDS = 0.5  # at the cache, and at what readiness says
+REPLICA_CONNECTIONS = 3  # reads take a millisecond, and are all that a replica is asked
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A database: its connections, how it is asked, and who looks whether it is there."""
+
+    pool: Pool | NaivePool
+    calls: Calls
+    watch: DatabaseWatch
+
 
 def create_app(settings: Settings) -> FastAPI:
     # trust_env off: payments is inside, no proxy of the environment leads there.
     client = httpx.AsyncClient(base_url=settings.payments_url, trust_env=False)
     payments = Payments(client, Breaker(time.monotonic) if settings.payments_breaker else None)
-    pool = Pool(lambda: connect(settings), settings.pool_size)
-    store, watch = Store(Database(pool)), DatabaseWatch(settings)
+    primary = _protected(settings) if settings.protections else _unprotected(settings)
+    replica = _replica(settings, settings.replica) if settings.replica else None
+    databases = [primary, *([replica] if replica else [])]
+    store = Store(primary.calls)
     cache = Cache(settings.redis_host, settings.redis_port)
     marking = Marking(store)
-    health = Health(database=watch, cache=cache, payments=payments)
+    health = Health(
+        database=primary.watch,
+        cache=cache,
+        payments=payments,
+        replica=replica.watch if replica else None,
+        needs_cache=settings.health_needs_cache,
+    )
     settlement = Settlement(store, payments)
+    reading = Reading(primary.calls, replica.calls if replica else None, health)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        telemetry.watch(pool, payments)
+        telemetry.watch(primary.pool, payments)
         telemetry.say("starting", settings=settings)
-        pool.start()
+        for database in databases:
+            database.pool.start()
         background = [
-            asyncio.create_task(_watch(watch, cache, health)),
+            *(asyncio.create_task(_watch(database.watch)) for database in databases),
+            asyncio.create_task(_report(cache, health)),
             asyncio.create_task(marking.run()),
             asyncio.create_task(_start(store, health, settlement)),
         ]
@@ -60,23 +96,54 @@ def create_app(settings: Settings) -> FastAPI:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        watch.close()
-        await pool.stop()
+        for database in databases:
+            database.watch.close()
+            await database.pool.stop()
         await asyncio.gather(client.aclose(), cache.close())
 
-    return make_app(Services(Intake(store, payments, marking), store, cache, health), lifespan)
+    services = Services(Intake(store, payments, marking), reading, cache, health)
+    return make_app(services, lifespan, sheds_load=settings.protections)
 
 
-async def _watch(watch: DatabaseWatch, cache: Cache, health: Health) -> None:
-    """Look at the dependencies for ever, and log it when readiness says something else."""
+def _protected(settings: Settings) -> Access:
+    pool = Pool(lambda: connect(settings, settings.database), settings.pool_size)
+    view = OwnConnection(lambda: connect(settings, settings.database))
+    calls = CarefulCalls(Database(pool), RetryBudget())
+    return Access(pool, calls, DatabaseWatch(view, TAKES_WRITES))
+
+
+def _unprotected(settings: Settings) -> Access:
+    pool = NaivePool(
+        lambda: connect(settings, settings.database, within=TRY_SECONDS), settings.pool_size
+    )
+    database = Database(pool)
+    watch = DatabaseWatch(CustomersConnection(database), TAKES_WRITES)
+    return Access(pool, StubbornCalls(database), watch)
+
+
+def _replica(settings: Settings, address: Address) -> Access:
+    pool = Pool(lambda: connect(settings, address), REPLICA_CONNECTIONS)
+    view = OwnConnection(lambda: connect(settings, address))
+    calls = CarefulCalls(Database(pool), RetryBudget())
+    return Access(pool, calls, DatabaseWatch(view, HAS_ORDERS))
+
+
+async def _watch(watch: DatabaseWatch) -> None:
+    while True:
+        await watch.check()
+        await asyncio.sleep(watch.pause)
+
+
+async def _report(cache: Cache, health: Health) -> None:
+    """Look at the cache for ever, and log it when readiness says something else."""
     last = None
     while True:
-        await asyncio.gather(watch.check(), cache.check())
+        await cache.check()
         report = health.readiness()
         if report != last:
             telemetry.say("readiness", **asdict(report))
         last = report
-        await asyncio.sleep(watch.pause)
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
 async def _start(store: Store, health: Health, settlement: Settlement) -> None:

@@ -7,22 +7,24 @@ warning, and shows its row to everyone, though it is on one disk only. Hence:
   connection (``terminate``), which asks the server for nothing.
 * Others may (an operator, ``pg_cancel_backend``). So a warning means that the outcome is
   unknown; nothing else that we send warns.
+
+Nor is anybody told no where it is unknown: only what was never sent was certainly not done.
 """
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
 
-from .pool import FAILURES, Pool, describe
+from .pool import FAILURES, describe
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from .settings import Settings
+    from .settings import Address, Settings
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
@@ -46,21 +48,44 @@ class DatabaseUnavailableError(Exception):
     """The database did not say yes; what it was asked may have been done or not."""
 
 
-async def connect(settings: Settings) -> Connection:
+class NotSentError(DatabaseUnavailableError):
+    """No connection could be had: nothing was asked, so certainly nothing was done."""
+
+
+class Connections(Protocol):
+    """Whence connections come: ``trouble`` is why none could be made last time."""
+
+    @property
+    def trouble(self) -> str | None: ...
+
+    @property
+    def open(self) -> int: ...
+
+    @property
+    def in_use(self) -> int: ...
+
+    async def take(self, *, within: float) -> Connection: ...
+
+    def give_back(self, connection: Connection) -> None: ...
+
+
+async def connect(
+    settings: Settings, address: Address, *, within: float = CONNECT_SECONDS
+) -> Connection:
     return await asyncpg.connect(
-        host=settings.database_host,
-        port=settings.database_port,
+        host=address.host,
+        port=address.port,
         database=settings.database_name,
         user=settings.database_user,
         password=settings.database_password,
         ssl=False,
-        timeout=CONNECT_SECONDS,
+        timeout=within,
         server_settings=SERVER_SETTINGS,
     )
 
 
 class Database:
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Connections) -> None:
         self._pool = pool
 
     @asynccontextmanager
@@ -68,12 +93,35 @@ class Database:
         """Lend a connection; everything, getting it included, ends after ``within`` seconds.
 
         Raises:
-            DatabaseUnavailableError: none was free in time, the connection broke, an
-                error came back, or the server warned about the outcome.
+            NotSentError: none was free in time.
+            DatabaseUnavailableError: the connection broke, an error came back, or the
+                server warned about the outcome.
+        """
+        until = asyncio.get_running_loop().time() + within
+        connection = await self.take(within=min(TAKE_SECONDS, within))
+        async with self.lending(connection, until=until):
+            yield connection
+
+    async def take(self, *, within: float) -> Connection:
+        """Take a connection, to be lent at once: ``lending`` gives it back.
+
+        Raises:
+            NotSentError: none could be had within so many seconds.
+        """
+        try:
+            return await self._pool.take(within=within)
+        except FAILURES as error:
+            why = self._pool.trouble or f"{self._pool.in_use} are in use"
+            raise NotSentError(f"no connection within {within:g} s: {why}") from error
+
+    @asynccontextmanager
+    async def lending(self, connection: Connection, *, until: float) -> AsyncIterator[None]:
+        """End the connection at that time of the loop's clock, or where it is not trusted.
+
+        Raises:
+            DatabaseUnavailableError: it broke, an error came back, or the server warned.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + within
-        connection = await self._take(min(TAKE_SECONDS, within))
         warnings: list[str] = []
 
         def listen(_: object, message: asyncpg.PostgresLogMessage) -> None:
@@ -81,18 +129,18 @@ class Database:
                 warnings.append(str(message))
 
         connection.add_log_listener(listen)
-        timer = loop.call_at(deadline, connection.terminate)
+        timer = loop.call_at(until, connection.terminate)
         trusted = False
         try:
-            yield connection
+            yield
             trusted = not warnings
         except FAILURES as error:
             raise DatabaseUnavailableError(describe(error)) from error
         except AttributeError as error:
             # Between two of its own steps asyncpg does not expect its connection to end.
-            if loop.time() < deadline:
+            if loop.time() < until:
                 raise
-            raise DatabaseUnavailableError(f"not done within {within:g} s") from error
+            raise DatabaseUnavailableError("it was not done in time") from error
         finally:
             timer.cancel()
             if trusted:
@@ -102,12 +150,3 @@ class Database:
                 connection.terminate()
         if warnings:
             raise DatabaseUnavailableError(f"the server warned: {warnings[0]}")
-
-    async def _take(self, seconds: float) -> Connection:
-        try:
-            return await self._pool.take(within=seconds)
-        except TimeoutError as error:
-            why = self._pool.trouble or f"{self._pool.in_use} are in use"
-            raise DatabaseUnavailableError(
-                f"no connection within {seconds:g} s: {why}"
-            ) from error

@@ -7,15 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from .database import connect
+from .database import DatabaseUnavailableError
 from .pool import FAILURES, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
-    import asyncpg
-
-    from .settings import Settings
+    from .database import Connection, Database
 
 CHECK_SECONDS = 0.75  # one check, at most
 PAUSE_SECONDS = 0.5
@@ -24,13 +22,64 @@ STALE_SECONDS = 2.0
 FAILED_CHECKS = 2  # one slow check under load is no outage
 
 
-class DatabaseWatch:
-    """Looks at the database over a connection of its own, so that it queues behind nobody."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a database is asked; ``complaint`` is what it means when it says no."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
-        self._settings = settings
+    sql: str
+    complaint: str
+
+
+TAKES_WRITES = Question("SELECT NOT pg_is_in_recovery()", "it is a standby and takes no writes")
+HAS_ORDERS = Question("SELECT to_regclass('orders') IS NOT NULL", "it has no orders")
+
+
+class View(Protocol):
+    """A way to look at a database; closed after each look that failed."""
+
+    async def ask(self, sql: str) -> bool: ...
+    def close(self) -> None: ...
+
+
+class OwnConnection:
+    """Looks over a connection of its own, so that it queues behind nobody."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
+
+    async def ask(self, sql: str) -> bool:
+        if self._connection is None:
+            self._connection = await self._connect()
+        return bool(await self._connection.fetchval(sql))
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+
+class CustomersConnection:
+    """Looks as customers do, and queues with them: a full pool looks like a database gone."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ask(self, sql: str) -> bool:
+        async with self._database.connection(within=CHECK_SECONDS) as connection:
+            return bool(await connection.fetchval(sql))
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+
+class DatabaseWatch:
+    def __init__(
+        self, view: View, question: Question, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._view = view
+        self._question = question
         self._clock = clock
-        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._failures = 0
         self._reason: str | None = "not looked at yet"
         self._looked_at = clock()
@@ -45,16 +94,18 @@ class DatabaseWatch:
     async def check(self) -> None:
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                takes_writes = await self._look()
+                good = await self._view.ask(self._question.sql)
         except TimeoutError:
             self._failed(f"no answer within {CHECK_SECONDS:g} s")
+        except DatabaseUnavailableError as error:
+            self._failed(str(error))
         except FAILURES as error:
             self._failed(describe(error))
         else:
-            if takes_writes:
+            if good:
                 self._failures, self._reason = 0, None
             else:
-                self._failed("it is a standby and takes no writes")
+                self._failed(self._question.complaint)
         self._looked_at = self._clock()
 
     @property
@@ -62,14 +113,7 @@ class DatabaseWatch:
         return PAUSE_AFTER_FAILURE_SECONDS if self._failures else PAUSE_SECONDS
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
-
-    async def _look(self) -> bool:
-        if self._connection is None:
-            self._connection = await connect(self._settings)
-        return bool(await self._connection.fetchval("SELECT NOT pg_is_in_recovery()"))
+        self._view.close()
 
     def _failed(self, reason: str) -> None:
         self.close()
@@ -87,20 +131,35 @@ class Dependency(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """``ready`` means that customers can be sent here; ``status`` says for what."""
+
     ready: bool
-    status: str
+    status: str  # ok, degraded, read-only, starting, unavailable
     dependencies: Mapping[str, str]
 
 
 @dataclass(slots=True)
 class Health:
-    """Customers need the database alone: without cache or payments they are still served."""
+    """Customers need the database alone: without cache or payments they are still served.
+
+    Without its primary, but with a ``replica``, they are served what they read.
+    ``needs_cache`` is the mistake of the opposite: one dependency that every instance has
+    takes all of them out of rotation at once.
+    """
 
     database: Dependency
     cache: Dependency
     payments: Dependency
+    replica: Dependency | None = None
+    needs_cache: bool = False
     started: bool = False
     why_not_started: str = "the database has not been asked yet"
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether orders can be read, and certainly cannot be made."""
+        takes_writes = self.started and self.database.trouble is None
+        return self.replica is not None and not takes_writes and self.replica.trouble is None
 
     def startup(self) -> Report:
         if self.started:
@@ -109,15 +168,24 @@ class Health:
         return Report(ready=False, status="starting", dependencies=reasons)
 
     def readiness(self) -> Report:
+        reasons = self._reasons()
+        if self.needs_cache and reasons["cache"] != "ok":
+            return Report(ready=False, status="unavailable", dependencies=reasons)
+        if self.is_read_only:
+            return Report(ready=True, status="read-only", dependencies=reasons)
         if not self.started:
             return self.startup()
-        helpers = {"cache": self.cache.trouble, "payments": self.payments.trouble}
-        reasons = {"database": self.database.trouble or "ok"} | {
-            name: f"degraded: {trouble}" if trouble else "ok"
-            for name, trouble in helpers.items()
-        }
         if reasons["database"] != "ok":
             return Report(ready=False, status="unavailable", dependencies=reasons)
         well = all(reason == "ok" for reason in reasons.values())
         status = "ok" if well else "degraded"
         return Report(ready=True, status=status, dependencies=reasons)
+
+    def _reasons(self) -> Mapping[str, str]:
+        helpers = {"cache": self.cache.trouble, "payments": self.payments.trouble}
+        if self.replica is not None:
+            helpers["replica"] = self.replica.trouble
+        return {"database": self.database.trouble or "ok"} | {
+            name: f"degraded: {trouble}" if trouble else "ok"
+            for name, trouble in helpers.items()
+        }

@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +16,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from . import telemetry
-from .database import DatabaseUnavailableError
+from .admission import Admission
+from .database import DatabaseUnavailableError, NotSentError
 from .intake import KeyReusedError
 from .store import NewOrder
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from .health import Health, Report
+    from .reading import Read
     from .store import Order
 
 KEY_LENGTH = 200
@@ -57,10 +59,10 @@ class Intake(Protocol):
 
 
 class Reader(Protocol):
-    async def find(self, order_id: int) -> Order | None: ...
+    async def find(self, order_id: int) -> Read[Order | None]: ...
     async def page(
         self, customer: str, *, after: int, limit: int
-    ) -> list[dict[str, object]]: ...
+    ) -> Read[list[dict[str, object]]]: ...
 
 
 class Cache(Protocol):
@@ -76,18 +78,28 @@ class Services:
     health: Health
 
 
+class RefusedError(Exception):
+    """The request was certainly not done; the message tells the customer why."""
+
+
 def make_app(
     services: Services,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    *,
+    sheds_load: bool = True,
 ) -> FastAPI:
     app = FastAPI(title="orders", lifespan=lifespan, openapi_url=None)
     app.include_router(_orders(services))
     app.include_router(_probes(services.health))
     app.add_exception_handler(DatabaseUnavailableError, _unavailable)
+    app.add_exception_handler(NotSentError, _not_sent)
+    app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(KeyReusedError, _key_reused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _broken)
+    if sheds_load:
+        app.add_middleware(Admission, refusal=_too_many)
     app.add_middleware(telemetry.RequestRecorder)
     app.add_middleware(RequestId)
     return app
@@ -114,6 +126,8 @@ def _orders(services: Services) -> APIRouter:
         body: Body, idempotency_key: Annotated[str | None, Header()] = None
     ) -> Response:
         key = _checked_key(idempotency_key)
+        if services.health.is_read_only:
+            raise RefusedError("orders can only be read for now: this one was not made")
         new = NewOrder(key=key, **body.model_dump())
         order, created = await services.intake.take(new)
         return JSONResponse(asdict(order), status_code=201 if created else 200)
@@ -123,13 +137,15 @@ def _orders(services: Services) -> APIRouter:
         cached = await services.cache.get(order_id)
         if cached is not None:
             return Response(cached, media_type="application/json")
-        order = await services.reader.find(order_id)
+        found = await services.reader.find(order_id)
+        order = found.value
         if order is None:
-            raise HTTPException(404, f"there is no order {order_id}")
+            raise _missing(order_id, found)
         answer = json.dumps(asdict(order)).encode()
-        if order.status == "paid":  # a pending one is about to change
+        # A pending one is about to change; a copy is told as one, which the cache cannot.
+        if order.status == "paid" and found.age_seconds is None:
             await services.cache.put(order_id, answer)
-        return Response(answer, media_type="application/json")
+        return Response(answer, headers=_age(found), media_type="application/json")
 
     @router.get("/orders")
     async def page(
@@ -137,9 +153,10 @@ def _orders(services: Services) -> APIRouter:
         after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
         limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     ) -> Response:
-        orders = await services.reader.page(customer, after=after, limit=limit)
+        found = await services.reader.page(customer, after=after, limit=limit)
+        orders = found.value
         following = orders[-1]["id"] if len(orders) == limit else None
-        return JSONResponse({"orders": orders, "next": following})
+        return JSONResponse({"orders": orders, "next": following}, headers=_age(found))
 
     return router
 
@@ -167,6 +184,19 @@ def _probes(health: Health) -> APIRouter:
     return router
 
 
+def _age(found: Read[Any]) -> dict[str, str]:
+    """Say how old a copy is, by RFC 9111's header for just that, in seconds."""
+    return {} if found.age_seconds is None else {"Age": str(found.age_seconds)}
+
+
+def _missing(order_id: int, found: Read[Any]) -> Exception:
+    if found.age_seconds is None:
+        return HTTPException(404, f"there is no order {order_id}")
+    return RefusedError(
+        f"order {order_id} is not in a copy that may be {found.age_seconds} s old: ask again"
+    )
+
+
 def _checked_key(key: str | None) -> str:
     if not key:
         raise HTTPException(400, "the header Idempotency-Key is missing")
@@ -182,17 +212,36 @@ def _report(report: Report) -> Response:
     return JSONResponse(body, status_code=200 if report.ready else 503)
 
 
-def _error(
-    request: Request, status: int, error: str, headers: dict[str, str] | None = None
-) -> Response:
+def _error(request: Request, status: int, error: str) -> Response:
     body = {"error": error, "request_id": request.scope["state"]["request_id"]}
-    return JSONResponse(body, status_code=status, headers=headers)
+    return JSONResponse(body, status_code=status)
+
+
+def _come_back(request: Request, error: str, **more: object) -> Response:
+    body = {"error": error, "request_id": request.scope["state"]["request_id"], **more}
+    return JSONResponse(body, status_code=503, headers={"Retry-After": "1"})
+
+
+async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope)
+    request.scope["state"]["cause"] = "too many requests are in work"
+    refusal = _come_back(request, "too busy: this was not done", done=False)
+    await refusal(scope, receive, send)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    return _come_back(request, str(error), done=False)
+
+
+def _not_sent(request: Request, error: Exception) -> Response:
+    request.scope["state"]["cause"] = str(error)
+    return _come_back(request, "the database could not be asked: this was not done", done=False)
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
     request.scope["state"]["cause"] = str(error)
     sentence = "the database did not answer in time: nobody knows whether this was done"
-    return _error(request, 503, sentence, {"Retry-After": "1"})
+    return _come_back(request, sentence)
 
 
 def _key_reused(request: Request, error: Exception) -> Response:

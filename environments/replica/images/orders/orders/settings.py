@@ -14,10 +14,16 @@ class SettingsError(Exception):
     """A variable is missing or makes no sense; the message names it and what it may be."""
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    database_host: str
-    database_port: int
+    database: Address
+    replica: Address | None  # to read from while the primary is away; None: nothing is read
     database_name: str
     database_user: str
     database_password: str = field(repr=False)
@@ -26,6 +32,8 @@ class Settings:
     redis_port: int
     payments_url: str
     payments_breaker: bool
+    health_needs_cache: bool
+    protections: bool
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -35,8 +43,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         SettingsError: the first variable that is missing or invalid.
     """
     return Settings(
-        database_host=_text(environ, "DATABASE_HOST"),
-        database_port=_number(environ, "DATABASE_PORT", default=5432, most=65535),
+        database=Address(
+            _text(environ, "DATABASE_HOST"),
+            _number(environ, "DATABASE_PORT", default=5432, most=65535),
+        ),
+        replica=_replica(environ),
         database_name=environ.get("DATABASE_NAME", "orders"),
         database_user=environ.get("DATABASE_USER", "orders"),
         database_password=_text(environ, "DATABASE_PASSWORD"),
@@ -44,8 +55,16 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         redis_host=_text(environ, "REDIS_HOST"),
         redis_port=_number(environ, "REDIS_PORT", default=6379, most=65535),
         payments_url=_url(environ, "PAYMENTS_URL"),
-        payments_breaker=_switch(environ, "PAYMENTS_BREAKER"),
+        payments_breaker=_switch(environ, "PAYMENTS_BREAKER", default=True),
+        health_needs_cache=_switch(environ, "HEALTH_NEEDS_CACHE", default=False),
+        protections=_switch(environ, "PROTECTIONS", default=True),
     )
+
+
+def _replica(environ: Mapping[str, str]) -> Address | None:
+    port = _number(environ, "DATABASE_READ_PORT", default=5432, most=65535)
+    host = environ.get("DATABASE_READ_HOST", "")
+    return Address(host, port) if host else None
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:
@@ -70,8 +89,8 @@ def _url(environ: Mapping[str, str], name: str) -> str:
     return text.rstrip("/")
 
 
-def _switch(environ: Mapping[str, str], name: str) -> bool:
-    text = environ.get(name, "on")
+def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environ.get(name, "on" if default else "off")
     if text not in {"on", "off"}:
         raise SettingsError(f"{name}={text!r} is neither on nor off")
     return text == "on"

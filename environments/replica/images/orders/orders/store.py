@@ -1,4 +1,4 @@
-"""The orders in the database: every statement that the service sends."""
+"""The orders in the database: every statement that changes them, and the schema."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from .database import Database
+    from .calls import Calls
+    from .database import Connection
 
-READ_SECONDS = 1.5
 SETTLE_SECONDS = 1.5
 SCHEMA_SECONDS = 5.0
 
@@ -45,13 +45,6 @@ RETURNING id, key, customer, item, amount_cents, status, xmax = 0 AS created
 # By key: an id can be given again after a failover, a key is the customer's for ever.
 _MARK_PAID = """
 UPDATE orders SET status = 'paid' WHERE key = ANY($1::text[]) AND status = 'pending'
-"""
-
-_FIND = "SELECT id, key, customer, item, amount_cents, status FROM orders WHERE id = $1"
-
-_PAGE = """
-SELECT id, key, amount_cents, status FROM orders
-WHERE customer = $1 AND id > $2 ORDER BY id LIMIT $3
 """
 
 # A claim is a lease and holds no lock while payments is called; it lapses by itself when
@@ -97,61 +90,55 @@ class Pending:
 class Store:
     """Every method raises DatabaseUnavailableError where the database did not say yes."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
 
     async def create_schema(self) -> None:
         """Create what is not there yet; any number of instances may do so at once."""
-        async with (
-            self._database.connection(within=SCHEMA_SECONDS) as connection,
-            connection.transaction(),
-        ):
-            await connection.execute(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
-            if await connection.fetchval("SELECT to_regclass('orders') IS NULL"):
-                await connection.execute(_SCHEMA)
+
+        async def create(connection: Connection) -> None:
+            async with connection.transaction():
+                await connection.execute(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
+                if await connection.fetchval("SELECT to_regclass('orders') IS NULL"):
+                    await connection.execute(_SCHEMA)
+
+        await self._calls.ask(create, within=SCHEMA_SECONDS)
 
     async def insert(self, new: NewOrder, *, within: float) -> tuple[Order, bool]:
         """Commit the order as pending; the order under that key, and whether it is new.
 
         The commit, and so the return, waits for the synchronous standby.
         """
-        async with self._database.connection(within=within) as connection:
-            row = await connection.fetchrow(
-                _INSERT, new.key, new.customer, new.item, new.amount_cents
-            )
+        values = new.key, new.customer, new.item, new.amount_cents
+        row = await self._calls.ask(
+            lambda connection: connection.fetchrow(_INSERT, *values), within=within
+        )
         if row is None:
             raise AssertionError("INSERT … DO UPDATE … RETURNING always gives a row")
-        return _order(row), row["created"]
+        return order_of(row), row["created"]
 
     async def mark_paid(self, keys: Sequence[str]) -> None:
-        async with self._database.connection(within=SETTLE_SECONDS) as connection:
-            await connection.execute(_MARK_PAID, keys)
-
-    async def find(self, order_id: int) -> Order | None:
-        async with self._database.connection(within=READ_SECONDS) as connection:
-            row = await connection.fetchrow(_FIND, order_id)
-        return None if row is None else _order(row)
-
-    async def page(self, customer: str, *, after: int, limit: int) -> list[dict[str, object]]:
-        async with self._database.connection(within=READ_SECONDS) as connection:
-            rows = await connection.fetch(_PAGE, customer, after, limit)
-        return [dict(row) for row in rows]
+        await self._calls.ask(
+            lambda connection: connection.execute(_MARK_PAID, keys), within=SETTLE_SECONDS
+        )
 
     async def claim(self, most: int) -> list[Order]:
         """Lease the oldest pending orders that nobody works on, for two seconds."""
-        async with self._database.connection(within=SETTLE_SECONDS) as connection:
-            rows = await connection.fetch(_CLAIM, most)
-        return [_order(row) for row in rows]
+        rows = await self._calls.ask(
+            lambda connection: connection.fetch(_CLAIM, most), within=SETTLE_SECONDS
+        )
+        return [order_of(row) for row in rows]
 
     async def pending(self) -> Pending:
-        async with self._database.connection(within=SETTLE_SECONDS) as connection:
-            row = await connection.fetchrow(_PENDING)
+        row = await self._calls.ask(
+            lambda connection: connection.fetchrow(_PENDING), within=SETTLE_SECONDS
+        )
         if row is None:
             raise AssertionError("count(*) always gives a row")
         return Pending(row["orders"], row["oldest_seconds"])
 
 
-def _order(row: asyncpg.Record) -> Order:
+def order_of(row: asyncpg.Record) -> Order:
     return Order(
         id=row["id"],
         key=row["key"],

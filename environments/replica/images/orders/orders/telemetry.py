@@ -17,8 +17,8 @@ from .breaker import State
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from .database import Connections
     from .payments import Charge, Payments
-    from .pool import Pool
     from .store import Pending
 
 _LOG = logging.getLogger("orders")
@@ -38,7 +38,7 @@ CHARGES = Counter("orders_payment_calls", "Charges by outcome", ["caller", "outc
 BREAKER = Gauge("orders_payments_breaker", "1 for the state the breaker is in", ["state"])
 
 
-def watch(pool: Pool, payments: Payments) -> None:
+def watch(pool: Connections, payments: Payments) -> None:
     POOL_SIZE.set_function(lambda: pool.open)
     POOL_IN_USE.set_function(lambda: pool.in_use)
     for state in State:
