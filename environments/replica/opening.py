@@ -84,13 +84,19 @@ def start_replica(
 def attached(engine: Engine, world: str) -> Iterator[Replica]:
     """Give what is left of the replica that carries this label, whoever started it.
 
-    Of its settings only the backups matter: the others change no name, path or link.
+    Of its settings only the backups and the caches matter: the others change no name, path
+    or link.
 
     Raises:
         WorldError: the engine does not answer.
     """
     inspected = _inspected(engine, world)
-    settings = Settings(backups=any("-backup" in name for name in inspected))
+    settings = Settings(
+        backups=any("-backup" in name for name in inspected),
+        cache_failover=any(
+            name.endswith(("-cache-2", "-cache-3", "-cache-router")) for name in inspected
+        ),
+    )
     topology = one_region(settings, Passwords())
     labels = [one["Config"]["Labels"] for one in inspected.values()]
     # Where no node is left there is nobody to give a sidecar to.

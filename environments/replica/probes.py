@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import re
 import socket
 import time
 from dataclasses import dataclass
@@ -84,6 +85,29 @@ def redis_pong(port: int) -> None:
         raise NoAnswerError(f"PING: {error}") from error
     if answer != b"+PONG\r\n":
         raise NoAnswerError(f"PING was answered {answer!r}")
+
+
+def redis_info(port: int, section: str) -> Mapping[str, str]:
+    """Ask Redis, or a Sentinel, for a section of its INFO: name -> value.
+
+    Raises:
+        NoAnswerError: something else came, or nothing.
+    """
+    asked = f"INFO {section}"
+    try:
+        with (
+            socket.create_connection((HOST, port), timeout=ANSWER_SECONDS) as connection,
+            connection.makefile("rb") as answer,
+        ):
+            connection.sendall(f"{asked}\r\n".encode())
+            head = answer.readline(64).decode(errors="replace").strip()
+            if not re.fullmatch(r"\$[0-9]{1,6}", head):
+                raise NoAnswerError(f"{asked} was answered {head!r}")
+            body = answer.read(int(head[1:])).decode(errors="replace")
+    except OSError as error:
+        raise NoAnswerError(f"{asked}: {error}") from error
+    lines = (line.partition(":") for line in body.splitlines())
+    return {name: value for name, colon, value in lines if colon}
 
 
 def etcd_range(port: int, prefix: str) -> Mapping[str, str]:

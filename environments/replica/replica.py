@@ -51,9 +51,18 @@ class Replica:
         return LONGEST_LEASE
 
     def states(self, role: str) -> Mapping[str, str]:
-        """Say which database is the "primary", the synchronous "standby" or a "replica"."""
+        """Say which database is the "primary", the synchronous "standby" or a "replica".
+
+        Of caches that Sentinel watches it is the "primary" or a "replica"; one alone has none.
+        """
         if role not in set(Role):
             raise UnknownNameError(f"no role is called {role!r}; there are {', '.join(Role)}")
+        if role == Role.CACHE:
+            return wait_for(
+                "word from the sentinels on which cache is the primary",
+                lambda: self.survey.cache_group().states(),
+                at_most_seconds=STATES_SECONDS,
+            )
         if role != Role.DB:
             return {}
         cluster = wait_for(

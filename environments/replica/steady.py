@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from environments.replica.caches import CacheGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +39,7 @@ class Observed:
     apps_in_rotation: Mapping[str, int]  # edge -> instances that get requests
     impaired_links: Mapping[str, str]  # link -> what is on it
     pending_seconds: Mapping[str, float]  # app -> age of its oldest pending order
+    cache_group: CacheGroup = field(default_factory=CacheGroup)
 
 
 def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
@@ -46,6 +49,7 @@ def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
         *(f"{who} gave no good answer: {why}" for who, why in observed.no_answer.items()),
         *_databases(expected, observed),
         *_routing(expected, observed),
+        *observed.cache_group.deviations(),
         *(
             f"the link {name} is impaired: {how}"
             for name, how in observed.impaired_links.items()

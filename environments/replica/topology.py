@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SCOPE = "muster"  # what Patroni calls the cluster, and where its keys are in etcd
 SHARED = "shared"
+CACHE_PORT, SENTINEL_PORT = 6379, 26379
 LOG_DISK, LOG_DISK_MEGABYTES = "/var/lib/muster/log", 512
 OFFSITE_REGION = "west"
 
@@ -29,6 +30,7 @@ class Role(StrEnum):
     DB = "db"
     ETCD = "etcd"
     CACHE = "cache"
+    CACHE_ROUTER = "cache-router"
     PAYMENTS = "payments"
     LINKS = "links"
     BASTION = "bastion"
@@ -54,6 +56,9 @@ class Settings:
     encrypted: bool = True  # what the repositories keep
     fresh_reads: bool = True  # nobody is led to a replica that is far behind
     checksums: bool = True  # of the databases' pages
+    cache_failover: bool = (
+        False  # three caches that Sentinel watches, and a way to their primary
+    )
     log_disk: bool = False  # the databases' log is on a small disk of its own, in memory
 
 
@@ -119,10 +124,10 @@ def one_region(settings: Settings, passwords: Passwords, region: str = "east") -
             *_databases(region, settings, passwords, backups),
             _links(),
             _payments(),
-            _cache(region),
+            *_caches(region, settings),
             _db_router(region, settings),
             _edge(region),
-            _bastion(region, passwords),
+            _bastion(region, settings, passwords),
             *_apps(region, settings, passwords),
             *(backups.nodes() if backups else ()),
         ),
@@ -136,7 +141,7 @@ def one_region(settings: Settings, passwords: Passwords, region: str = "east") -
             Path(
                 name="app-to-cache",
                 port=6379,
-                target=f"{region}-cache-1:6379",
+                target=f"{_cache_of_apps(region, settings)}:6379",
                 protocol=Protocol.REDIS,
             ),
             Path(
@@ -321,10 +326,52 @@ def _payments() -> NodeSpec:
     )
 
 
-def _cache(region: str) -> NodeSpec:
-    return NodeSpec(
-        name=f"{region}-cache-1", role=Role.CACHE, region=region, image="redis", ports=(6379,)
+def _caches(region: str, settings: Settings) -> tuple[NodeSpec, ...]:
+    if settings.cache_failover:
+        return (*_watched_caches(region), _cache_router(region))
+    return (
+        NodeSpec(
+            name=f"{region}-cache-1",
+            role=Role.CACHE,
+            region=region,
+            image="redis",
+            ports=(CACHE_PORT,),
+        ),
     )
+
+
+def _watched_caches(region: str) -> tuple[NodeSpec, ...]:
+    names = _named(region, Role.CACHE)
+    return tuple(
+        NodeSpec(
+            name=name,
+            role=Role.CACHE,
+            region=region,
+            image="redis",
+            ports=(CACHE_PORT, SENTINEL_PORT),
+            environment={"SENTINELS": " ".join(names)},
+        )
+        for name in names
+    )
+
+
+def _cache_router(region: str) -> NodeSpec:
+    names = _named(region, Role.CACHE)
+    return NodeSpec(
+        name=f"{region}-{Role.CACHE_ROUTER}",
+        role=Role.CACHE_ROUTER,
+        region=region,
+        image="cacherouter",
+        ports=(8404,),
+        environment={
+            **{f"CACHE_{number}": name for number, name in enumerate(names, start=1)},
+            "GROUP": f"{region}-{Role.CACHE}-",
+        },
+    )
+
+
+def _cache_of_apps(region: str, settings: Settings) -> str:
+    return f"{region}-{Role.CACHE_ROUTER}" if settings.cache_failover else f"{region}-cache-1"
 
 
 def _db_router(region: str, settings: Settings) -> NodeSpec:
@@ -374,7 +421,8 @@ def _edge(region: str) -> NodeSpec:
     )
 
 
-def _bastion(region: str, passwords: Passwords) -> NodeSpec:
+def _bastion(region: str, settings: Settings, passwords: Passwords) -> NodeSpec:
+    sentinels = _named(region, Role.CACHE) if settings.cache_failover else ()
     return NodeSpec(
         name="bastion",
         role=Role.BASTION,
@@ -388,7 +436,8 @@ def _bastion(region: str, passwords: Passwords) -> NodeSpec:
             "PGCONNECT_TIMEOUT": "5",
             "PATRONI_ETCD3_HOSTS": _etcd_hosts(region),
             "ETCDCTL_ENDPOINTS": _etcd_hosts(region),
-            "REDIS_HOST": f"{region}-cache-1",
+            "REDIS_HOST": _cache_of_apps(region, settings),
+            "SENTINELS": " ".join(sentinels),
             "EDGE": f"http://{region}-edge:8080",
         },
     )

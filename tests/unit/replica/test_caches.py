@@ -1,0 +1,213 @@
+"""We believe that each thing that can be amiss with watched caches is named, and only that."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from environments.replica.caches import (
+    CacheGroup,
+    CacheView,
+    SentinelView,
+    read_cache,
+    read_sentinel,
+)
+from environments.replica.probes import HOST, NoAnswerError, redis_info
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES = ("cache-1", "cache-2", "cache-3")
+PRIMARY = CacheView(is_primary=True)
+FOLLOWS_1 = CacheView(is_primary=False, follows="cache-1")
+FOLLOWS_2 = CacheView(is_primary=False, follows="cache-2")
+SAYS_1, SAYS_2 = SentinelView("cache-1", "ok", 3), SentinelView("cache-2", "ok", 3)
+DOUBTS_1 = SentinelView("cache-1", "odown", 3)
+WELL = CacheGroup(
+    names=NAMES,
+    caches={"cache-1": PRIMARY, "cache-2": FOLLOWS_1, "cache-3": FOLLOWS_1},
+    sentinels=dict.fromkeys(NAMES, SAYS_1),
+    routed={"router": ("cache-1",)},
+)
+# The primary is dead, and nobody has said so yet.
+BEREFT = replace(
+    WELL,
+    caches={"cache-2": FOLLOWS_1, "cache-3": FOLLOWS_1},
+    sentinels={"cache-2": SAYS_1, "cache-3": SAYS_1},
+    routed={"router": ()},
+)
+
+
+def with_cache(name: str, view: CacheView) -> CacheGroup:
+    return replace(WELL, caches={**WELL.caches, name: view})
+
+
+def with_sentinel(name: str, view: SentinelView) -> CacheGroup:
+    return replace(WELL, sentinels={**WELL.sentinels, name: view})
+
+
+def test_a_group_that_is_well_deviates_in_nothing() -> None:
+    assert list(WELL.deviations()) == []
+
+
+def test_where_there_is_no_group_nothing_is_amiss_and_nobody_has_a_state() -> None:
+    assert list(CacheGroup().deviations()) == []
+    assert CacheGroup().states() == {}
+
+
+@pytest.mark.parametrize(
+    ("group", "sentence"),
+    [
+        (BEREFT, "no cache is the primary"),
+        (
+            with_cache("cache-3", PRIMARY),
+            "cache-1 and cache-3 both act as the primary of the caches",
+        ),
+        (
+            with_cache("cache-3", FOLLOWS_2),
+            "cache-3 follows cache-2, the primary of the caches is cache-1",
+        ),
+        (
+            with_cache("cache-3", replace(FOLLOWS_1, in_step=False)),
+            "cache-3 has not all that cache-1 has",
+        ),
+        (with_sentinel("cache-3", SAYS_2), "the sentinel of cache-3 follows cache-2, not"),
+        (
+            with_sentinel("cache-3", DOUBTS_1),
+            "the sentinel of cache-3 says that cache-1 is odown",
+        ),
+        (
+            with_sentinel("cache-3", replace(SAYS_1, sentinels=2)),
+            "the sentinel of cache-3 knows 2 sentinels, not 3",
+        ),
+        (replace(WELL, routed={"router": ()}), "router leads to nobody, not cache-1"),
+        (
+            replace(WELL, routed={"router": ("cache-1", "cache-2")}),
+            "router leads to cache-1, cache-2, not cache-1",
+        ),
+    ],
+)
+def test_what_is_amiss_is_named(group: CacheGroup, sentence: str) -> None:
+    (found,) = group.deviations()
+    assert sentence in found
+
+
+def test_states_are_what_most_sentinels_say() -> None:
+    assert WELL.states() == {
+        "cache-1": "primary", "cache-2": "replica", "cache-3": "replica",
+    }  # fmt: skip
+    failed_over = replace(
+        WELL,
+        caches={"cache-1": PRIMARY, "cache-2": PRIMARY},
+        sentinels={"cache-1": SAYS_1, "cache-2": SAYS_2, "cache-3": SAYS_2},
+    )
+    # The old primary came back as one, and the third does not answer.
+    assert failed_over.states() == {
+        "cache-1": "absent", "cache-2": "primary", "cache-3": "absent",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sentinels", "why"),
+    [
+        ({}, "all are silent"),
+        ({"cache-1": SAYS_1}, "cache-1 says that cache-1 is ok"),
+        ({"cache-1": SAYS_1, "cache-2": SAYS_2}, "cache-2 says that cache-2 is ok"),
+        ({"cache-2": DOUBTS_1, "cache-3": DOUBTS_1}, "cache-3 says that cache-1 is odown"),
+    ],
+)
+def test_without_a_majority_nobody_claims_to_know_the_primary(
+    sentinels: dict[str, SentinelView], why: str
+) -> None:
+    with pytest.raises(NoAnswerError, match=why):
+        replace(WELL, sentinels=sentinels).states()
+
+
+VIEWS = st.sampled_from([PRIMARY, FOLLOWS_1, FOLLOWS_2])
+OPINIONS = st.sampled_from([SAYS_1, SAYS_2, DOUBTS_1])
+NAME = st.sampled_from(NAMES)
+
+
+@given(st.dictionaries(NAME, VIEWS), st.dictionaries(NAME, OPINIONS))
+def test_there_is_never_more_than_one_primary(
+    caches: dict[str, CacheView], sentinels: dict[str, SentinelView]
+) -> None:
+    group = CacheGroup(names=NAMES, caches=caches, sentinels=sentinels)
+    try:
+        states = group.states()
+    except NoAnswerError:
+        return
+    (primary,) = [name for name, state in states.items() if state == "primary"]
+    assert sum(view.primary == primary for view in sentinels.values()) >= 2
+
+
+REPLICA = {
+    "role": "slave", "master_host": "cache-1", "master_link_status": "up",
+    "master_sync_in_progress": "0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "view"),
+    [
+        ({"role": "master", "connected_slaves": "2"}, PRIMARY),
+        (REPLICA, FOLLOWS_1),
+        ({**REPLICA, "master_link_status": "down"}, replace(FOLLOWS_1, in_step=False)),
+        ({**REPLICA, "master_sync_in_progress": "1"}, replace(FOLLOWS_1, in_step=False)),
+    ],
+)
+def test_a_cache_is_read_from_its_own_words(said: dict[str, str], view: CacheView) -> None:
+    assert read_cache(said) == view
+
+
+def test_words_that_tell_nothing_are_no_answer() -> None:
+    with pytest.raises(NoAnswerError, match="role as None"):
+        read_cache({})
+    with pytest.raises(NoAnswerError, match="tells of no muster"):
+        read_sentinel({"sentinel_masters": "1", "master0": "name=other,status=ok"})
+
+
+def test_a_sentinel_is_read_from_its_own_words() -> None:
+    said = {
+        "sentinel_masters": "1",
+        "master0": "name=muster,status=ok,address=cache-1:6379,slaves=2,sentinels=3",
+    }
+    assert read_sentinel(said) == SAYS_1
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[int]:
+    """Lend the port of somebody who gives every question this answer."""
+
+    def answer_once(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(64)
+            connection.sendall(answer)
+
+    with socket.create_server((HOST, 0)) as server:
+        thread = Thread(target=answer_once, args=(server,))
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join()
+
+
+def test_the_info_of_a_redis_is_read_line_by_line() -> None:
+    body = b"# Replication\r\nrole:master\r\nmaster0:name=a,address=b:1\r\n"
+    with answering(b"$%d\r\n%b\r\n" % (len(body), body)) as port:
+        assert redis_info(port, "replication") == {
+            "role": "master", "master0": "name=a,address=b:1",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [b"", b"-NOPERM no\r\n", b"$-1\r\n"])
+def test_who_gives_no_info_gives_no_answer(answer: bytes) -> None:
+    with answering(answer) as port, pytest.raises(NoAnswerError, match="INFO replication"):
+        redis_info(port, "replication")
