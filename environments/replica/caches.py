@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from environments.replica.probes import NoAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 GROUP = "muster"  # what the sentinels call the caches that they watch
+WELL = "master"  # a Sentinel's flags of a primary with which nothing is the matter
 PRIMARY, REPLICA, ABSENT = "primary", "replica", "absent"
 
 
@@ -29,8 +30,9 @@ class SentinelView:
     """What one Sentinel thinks of the caches that it watches."""
 
     primary: str
-    status: str  # of that primary: "ok", "sdown", "odown"
+    flags: str  # of that primary: "master" where nothing is the matter with it
     sentinels: int  # how many it knows, itself included
+    quorum: int  # how many must think the primary dead before one may replace it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +75,17 @@ class CacheGroup:
             yield from self._sentinels(primary)
             yield from self._routing(primary)
 
+    @property
+    def _majority(self) -> int:
+        return len(self.names) // 2 + 1
+
     def _chosen(self) -> str:
-        thought = Counter(v.primary for v in self.sentinels.values() if v.status == "ok")
+        thought = Counter(v.primary for v in self.sentinels.values() if v.flags == WELL)
         for name, sentinels in thought.items():
-            if 2 * sentinels > len(self.names):
+            if sentinels >= self._majority:
                 return name
         said = "; ".join(
-            f"{name} says that {view.primary} is {view.status}"
+            f"{name} says {view.primary}: {view.flags}"
             for name, view in sorted(self.sentinels.items())
         )
         raise NoAnswerError(f"no majority of the sentinels says so: {said or 'all are silent'}")
@@ -101,12 +107,17 @@ class CacheGroup:
         for name, sentinel in self.sentinels.items():
             if sentinel.primary != primary:
                 yield f"the sentinel of {name} follows {sentinel.primary}, not {primary}"
-            elif sentinel.status != "ok":
-                yield f"the sentinel of {name} says that {primary} is {sentinel.status}"
+            elif sentinel.flags != WELL:
+                yield f"the sentinel of {name} says of {primary}: {sentinel.flags}"
             if sentinel.sentinels != len(self.names):
                 yield (
                     f"the sentinel of {name} knows {sentinel.sentinels} sentinels, "
                     f"not {len(self.names)}"
+                )
+            if sentinel.quorum != self._majority:
+                yield (
+                    f"the sentinel of {name} replaces no primary before {sentinel.quorum} "
+                    f"agree, it should be {self._majority}"
                 )
 
     def _routing(self, primary: str) -> Iterator[str]:
@@ -115,39 +126,41 @@ class CacheGroup:
                 yield f"{router} leads to {', '.join(routed) or 'nobody'}, not {primary}"
 
 
-def read_cache(replication: Mapping[str, str]) -> CacheView:
+def read_cache(replication: str) -> CacheView:
     """Read what ``INFO replication`` says (https://redis.io/docs/latest/commands/info/).
 
     Raises:
         NoAnswerError: it does not say which role it has.
     """
-    role = replication.get("role")
+    said = dict(line.partition(":")[::2] for line in replication.splitlines())
+    role = said.get("role")
     if role == "master":
         return CacheView(is_primary=True)
     if role != "slave":
         raise NoAnswerError(f"INFO replication gives the role as {role!r}")
     return CacheView(
         is_primary=False,
-        follows=replication.get("master_host"),
+        follows=said.get("master_host"),
         in_step=(
-            replication.get("master_link_status") == "up"
-            and replication.get("master_sync_in_progress") == "0"
+            said.get("master_link_status") == "up"
+            and said.get("master_sync_in_progress") == "0"
         ),
     )
 
 
-def read_sentinel(info: Mapping[str, str]) -> SentinelView:
-    """Read what a Sentinel's ``INFO sentinel`` says of our group.
+def read_sentinel(master: Sequence[str]) -> SentinelView:
+    """Read what ``SENTINEL MASTER`` says: names and values in turn.
 
     Raises:
-        NoAnswerError: it watches nothing of that name.
+        NoAnswerError: something that it always says is missing.
     """
-    for key, value in info.items():
-        words = dict(word.partition("=")[::2] for word in value.split(","))
-        if key.startswith("master") and words.get("name") == GROUP:
-            primary = words.get("address", "").rpartition(":")[0]
-            known = words.get("sentinels", "")
-            return SentinelView(
-                primary, words.get("status", "unknown"), int(known) if known.isdigit() else 0
-            )
-    raise NoAnswerError(f"INFO sentinel tells of no {GROUP}")
+    said = dict(zip(master[::2], master[1::2], strict=False))
+    try:
+        return SentinelView(
+            primary=said["ip"],
+            flags=said["flags"],
+            sentinels=int(said["num-other-sentinels"]) + 1,
+            quorum=int(said["quorum"]),
+        )
+    except (KeyError, ValueError) as error:
+        raise NoAnswerError(f"SENTINEL MASTER does not say it all: {error}") from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from environments.model import GoneError, Link, WorldError
 from environments.replica.caches import (
+    GROUP,
     CacheGroup,
     CacheView,
     SentinelView,
@@ -23,7 +24,7 @@ from environments.replica.probes import (
     etcd_range,
     http_ok,
     json_object,
-    redis_info,
+    redis_answer,
 )
 from environments.replica.steady import GONE, Observed
 from environments.replica.topology import CACHE_PORT, SENTINEL_PORT, Role
@@ -241,11 +242,11 @@ def _view(node: Started) -> DatabaseView:
 
 
 def _cache_view(node: Started) -> CacheView:
-    return read_cache(redis_info(node.port(CACHE_PORT), "replication"))
+    return read_cache("".join(redis_answer(node.port(CACHE_PORT), "INFO replication")))
 
 
 def _sentinel_view(node: Started) -> SentinelView:
-    return read_sentinel(redis_info(node.port(SENTINEL_PORT), "sentinel"))
+    return read_sentinel(redis_answer(node.port(SENTINEL_PORT), f"SENTINEL MASTER {GROUP}"))
 
 
 def _routed_primaries(node: Started) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from environments.replica.caches import (
     read_cache,
     read_sentinel,
 )
-from environments.replica.probes import HOST, NoAnswerError, redis_info
+from environments.replica.probes import HOST, NoAnswerError, redis_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,11 @@ NAMES = ("cache-1", "cache-2", "cache-3")
 PRIMARY = CacheView(is_primary=True)
 FOLLOWS_1 = CacheView(is_primary=False, follows="cache-1")
 FOLLOWS_2 = CacheView(is_primary=False, follows="cache-2")
-SAYS_1, SAYS_2 = SentinelView("cache-1", "ok", 3), SentinelView("cache-2", "ok", 3)
-DOUBTS_1 = SentinelView("cache-1", "odown", 3)
+SAYS_1, SAYS_2 = (
+    SentinelView("cache-1", "master", 3, 2),
+    SentinelView("cache-2", "master", 3, 2),
+)
+DOUBTS_1 = SentinelView("cache-1", "s_down,o_down,master", 3, 2)
 WELL = CacheGroup(
     names=NAMES,
     caches={"cache-1": PRIMARY, "cache-2": FOLLOWS_1, "cache-3": FOLLOWS_1},
@@ -81,11 +84,15 @@ def test_where_there_is_no_group_nothing_is_amiss_and_nobody_has_a_state() -> No
         (with_sentinel("cache-3", SAYS_2), "the sentinel of cache-3 follows cache-2, not"),
         (
             with_sentinel("cache-3", DOUBTS_1),
-            "the sentinel of cache-3 says that cache-1 is odown",
+            "the sentinel of cache-3 says of cache-1: s_down,o_down,master",
         ),
         (
             with_sentinel("cache-3", replace(SAYS_1, sentinels=2)),
             "the sentinel of cache-3 knows 2 sentinels, not 3",
+        ),
+        (
+            with_sentinel("cache-3", replace(SAYS_1, quorum=4)),
+            "cache-3 replaces no primary before 4 agree, it should be 2",
         ),
         (replace(WELL, routed={"router": ()}), "router leads to nobody, not cache-1"),
         (
@@ -118,9 +125,9 @@ def test_states_are_what_most_sentinels_say() -> None:
     ("sentinels", "why"),
     [
         ({}, "all are silent"),
-        ({"cache-1": SAYS_1}, "cache-1 says that cache-1 is ok"),
-        ({"cache-1": SAYS_1, "cache-2": SAYS_2}, "cache-2 says that cache-2 is ok"),
-        ({"cache-2": DOUBTS_1, "cache-3": DOUBTS_1}, "cache-3 says that cache-1 is odown"),
+        ({"cache-1": SAYS_1}, "cache-1 says cache-1: master"),
+        ({"cache-1": SAYS_1, "cache-2": SAYS_2}, "cache-2 says cache-2: master"),
+        ({"cache-2": DOUBTS_1, "cache-3": DOUBTS_1}, "cache-3 says cache-1: s_down"),
     ],
 )
 def test_without_a_majority_nobody_claims_to_know_the_primary(
@@ -148,38 +155,42 @@ def test_there_is_never_more_than_one_primary(
     assert sum(view.primary == primary for view in sentinels.values()) >= 2
 
 
-REPLICA = {
-    "role": "slave", "master_host": "cache-1", "master_link_status": "up",
-    "master_sync_in_progress": "0",
-}  # fmt: skip
+PRIMARY_SAYS = "# Replication\r\nrole:master\r\nconnected_slaves:2"
+REPLICA_SAYS = (
+    "role:slave\r\nmaster_host:cache-1\r\nmaster_link_status:up\r\nmaster_sync_in_progress:0"
+)
 
 
 @pytest.mark.parametrize(
     ("said", "view"),
     [
-        ({"role": "master", "connected_slaves": "2"}, PRIMARY),
-        (REPLICA, FOLLOWS_1),
-        ({**REPLICA, "master_link_status": "down"}, replace(FOLLOWS_1, in_step=False)),
-        ({**REPLICA, "master_sync_in_progress": "1"}, replace(FOLLOWS_1, in_step=False)),
+        (PRIMARY_SAYS, PRIMARY),
+        (REPLICA_SAYS, FOLLOWS_1),
+        (REPLICA_SAYS.replace("status:up", "status:down"), replace(FOLLOWS_1, in_step=False)),
+        (REPLICA_SAYS.replace("progress:0", "progress:1"), replace(FOLLOWS_1, in_step=False)),
     ],
 )
-def test_a_cache_is_read_from_its_own_words(said: dict[str, str], view: CacheView) -> None:
+def test_a_cache_is_read_from_its_own_words(said: str, view: CacheView) -> None:
     assert read_cache(said) == view
+
+
+SENTINEL_SAYS = [
+    "name", "muster", "ip", "cache-1", "port", "6379", "flags", "master",
+    "num-slaves", "2", "num-other-sentinels", "2", "quorum", "2",
+]  # fmt: skip
+
+
+def test_a_sentinel_is_read_from_its_own_words() -> None:
+    assert read_sentinel(SENTINEL_SAYS) == SAYS_1
 
 
 def test_words_that_tell_nothing_are_no_answer() -> None:
     with pytest.raises(NoAnswerError, match="role as None"):
-        read_cache({})
-    with pytest.raises(NoAnswerError, match="tells of no muster"):
-        read_sentinel({"sentinel_masters": "1", "master0": "name=other,status=ok"})
-
-
-def test_a_sentinel_is_read_from_its_own_words() -> None:
-    said = {
-        "sentinel_masters": "1",
-        "master0": "name=muster,status=ok,address=cache-1:6379,slaves=2,sentinels=3",
-    }
-    assert read_sentinel(said) == SAYS_1
+        read_cache("")
+    with pytest.raises(NoAnswerError, match="not say it all: 'quorum'"):
+        read_sentinel(SENTINEL_SAYS[:-2])
+    with pytest.raises(NoAnswerError, match=r"not say it all: .*'many'"):
+        read_sentinel([*SENTINEL_SAYS[:-1], "many"])
 
 
 @contextmanager
@@ -199,15 +210,22 @@ def answering(answer: bytes) -> Iterator[int]:
         thread.join()
 
 
-def test_the_info_of_a_redis_is_read_line_by_line() -> None:
-    body = b"# Replication\r\nrole:master\r\nmaster0:name=a,address=b:1\r\n"
-    with answering(b"$%d\r\n%b\r\n" % (len(body), body)) as port:
-        assert redis_info(port, "replication") == {
-            "role": "master", "master0": "name=a,address=b:1",
-        }  # fmt: skip
+@pytest.mark.parametrize(
+    ("answer", "texts"),
+    [
+        (b"$11\r\nrole:master\r\n", ["role:master"]),
+        (b"*2\r\n$2\r\nip\r\n$0\r\n\r\n", ["ip", ""]),
+        (b"*0\r\n", []),
+    ],
+)
+def test_the_answer_of_a_redis_is_its_texts(answer: bytes, texts: list[str]) -> None:
+    with answering(answer) as port:
+        assert redis_answer(port, "INFO") == texts
 
 
-@pytest.mark.parametrize("answer", [b"", b"-NOPERM no\r\n", b"$-1\r\n"])
-def test_who_gives_no_info_gives_no_answer(answer: bytes) -> None:
-    with answering(answer) as port, pytest.raises(NoAnswerError, match="INFO replication"):
-        redis_info(port, "replication")
+@pytest.mark.parametrize(
+    "answer", [b"", b"-ERR No such master with that name\r\n", b"$-1\r\n", b"*1\r\n:1\r\n"]
+)
+def test_any_other_answer_is_none(answer: bytes) -> None:
+    with answering(answer) as port, pytest.raises(NoAnswerError, match="INFO: the answer was"):
+        redis_answer(port, "INFO")
