@@ -56,9 +56,8 @@ class Settings:
     encrypted: bool = True  # what the repositories keep
     fresh_reads: bool = True  # nobody is led to a replica that is far behind
     checksums: bool = True  # of the databases' pages
-    cache_failover: bool = (
-        False  # three caches that Sentinel watches, and a way to their primary
-    )
+    cache_failover: bool = False  # three caches under Sentinel, and a way to their primary
+    health_needs_cache: bool = False  # an instance without its cache leaves rotation
     log_disk: bool = False  # the databases' log is on a small disk of its own, in memory
 
 
@@ -405,6 +404,7 @@ def _apps(region: str, settings: Settings, passwords: Passwords) -> tuple[NodeSp
                 "REDIS_HOST": "links",
                 "PAYMENTS_URL": "http://links:8080",
                 "PAYMENTS_BREAKER": "on" if settings.circuit_breaker else "off",
+                "HEALTH_NEEDS_CACHE": "on" if settings.health_needs_cache else "off",
             },
         )
         for name in _named(region, Role.APP)

@@ -27,6 +27,7 @@ SETTINGS = Settings(
     redis_port=1,
     payments_url="http://nowhere",
     payments_breaker=True,
+    health_needs_cache=False,
 )
 
 
@@ -58,6 +59,14 @@ def test_without_a_helper_it_is_ready_and_says_what_is_missing(helper: str) -> N
     report = health(**{helper: "refused"}).readiness()
     assert (report.ready, report.status) == (True, "degraded")
     assert report.dependencies[helper] == "degraded: refused"
+
+
+def test_where_it_is_told_to_need_the_cache_it_is_not_ready_without_it() -> None:
+    needy = health(cache="refused")
+    needy.needs_cache = True
+    assert not needy.readiness().ready
+    needy.cache = Part()
+    assert needy.readiness().ready
 
 
 def test_before_its_schema_is_there_it_has_not_started() -> None:

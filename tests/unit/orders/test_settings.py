@@ -24,6 +24,7 @@ def test_good_settings_are_read_with_their_defaults() -> None:
     settings = read_settings(GOOD)
     assert (settings.database_port, settings.redis_port, settings.pool_size) == (5432, 6379, 8)
     assert settings.payments_breaker
+    assert not settings.health_needs_cache
     assert settings.payments_url == "http://links:8080"
 
 
@@ -53,6 +54,7 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("PAYMENTS_URL", "payments:8080"),
         ("PAYMENTS_URL", "http://"),
         ("PAYMENTS_BREAKER", "true"),
+        ("HEALTH_NEEDS_CACHE", "yes"),
     ],
 )
 def test_what_makes_no_sense_is_named_with_its_value(name: str, value: str) -> None:

@@ -40,7 +40,12 @@ def create_app(settings: Settings) -> FastAPI:
     store, watch = Store(Database(pool)), DatabaseWatch(settings)
     cache = Cache(settings.redis_host, settings.redis_port)
     marking = Marking(store)
-    health = Health(database=watch, cache=cache, payments=payments)
+    health = Health(
+        database=watch,
+        cache=cache,
+        payments=payments,
+        needs_cache=settings.health_needs_cache,
+    )
     settlement = Settlement(store, payments)
 
     @asynccontextmanager

@@ -94,11 +94,16 @@ class Report:
 
 @dataclass(slots=True)
 class Health:
-    """Customers need the database alone: without cache or payments they are still served."""
+    """Customers need the database alone: without cache or payments they are still served.
+
+    ``needs_cache`` is the mistake of the opposite: one dependency that every instance has
+    takes all of them out of rotation at once.
+    """
 
     database: Dependency
     cache: Dependency
     payments: Dependency
+    needs_cache: bool = False
     started: bool = False
     why_not_started: str = "the database has not been asked yet"
 
@@ -116,7 +121,8 @@ class Health:
             name: f"degraded: {trouble}" if trouble else "ok"
             for name, trouble in helpers.items()
         }
-        if reasons["database"] != "ok":
+        needed = ["database", *(["cache"] if self.needs_cache else [])]
+        if any(reasons[name] != "ok" for name in needed):
             return Report(ready=False, status="unavailable", dependencies=reasons)
         well = all(reason == "ok" for reason in reasons.values())
         status = "ok" if well else "degraded"

@@ -26,6 +26,7 @@ class Settings:
     redis_port: int
     payments_url: str
     payments_breaker: bool
+    health_needs_cache: bool
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -44,7 +45,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         redis_host=_text(environ, "REDIS_HOST"),
         redis_port=_number(environ, "REDIS_PORT", default=6379, most=65535),
         payments_url=_url(environ, "PAYMENTS_URL"),
-        payments_breaker=_switch(environ, "PAYMENTS_BREAKER"),
+        payments_breaker=_switch(environ, "PAYMENTS_BREAKER", default=True),
+        health_needs_cache=_switch(environ, "HEALTH_NEEDS_CACHE", default=False),
     )
 
 
@@ -70,8 +72,8 @@ def _url(environ: Mapping[str, str], name: str) -> str:
     return text.rstrip("/")
 
 
-def _switch(environ: Mapping[str, str], name: str) -> bool:
-    text = environ.get(name, "on")
+def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environ.get(name, "on" if default else "off")
     if text not in {"on", "off"}:
         raise SettingsError(f"{name}={text!r} is neither on nor off")
     return text == "on"
