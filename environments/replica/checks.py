@@ -77,6 +77,16 @@ def check_db_router(ports: Ports) -> None:
         raise NoAnswerError("/stats: no database is up")
 
 
+def check_cache_router(ports: Ports) -> None:
+    """Ask the caches' router whether it has a primary to lead to.
+
+    Raises:
+        NoAnswerError: it has none, or does not answer.
+    """
+    if not servers_up(http_ok(ports[8404], "/stats;csv"), "primary"):
+        raise NoAnswerError("/stats: no cache is up as the primary")
+
+
 def servers_up(statistics: str, proxy: str) -> tuple[str, ...]:
     """Name the servers behind a proxy that HAProxy has in rotation, by its statistics."""
     servers = _statuses(statistics, proxy).items()
@@ -106,6 +116,7 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.ETCD: check_etcd,
     Role.DB: check_database,
     Role.CACHE: lambda ports: redis_pong(ports[6379]),
+    Role.CACHE_ROUTER: check_cache_router,
     Role.DB_ROUTER: check_db_router,
     Role.APP: lambda ports: http_ok(ports[8000], "/health/ready"),
     Role.ENTRANCE: lambda ports: http_ok(ports[8404], "/stats;csv"),

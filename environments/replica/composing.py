@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from environments.replica.cache_nodes import cache_names, entry_to_caches
 from environments.replica.region import Region, Upstream, links
 from environments.replica.repositories import Repositories
 from environments.replica.topology import (
@@ -91,24 +92,33 @@ def _two_regions(settings: Settings, passwords: Passwords) -> Topology:
             *west.app_nodes(),
             *_nodes_of(east.repositories),
         ),
-        paths=(*east.paths(), *west.paths(), *_between_regions()),
+        paths=(*east.paths(), *west.paths(), *_between_regions(east, west)),
     )
 
 
-def _between_regions() -> tuple[Path, ...]:
+def _between_regions(east: Region, west: Region) -> tuple[Path, ...]:
+    ways = (
+        (west, east, WEST_TO_EAST_DB, WEST_TO_EAST_CACHE),
+        (east, west, EAST_TO_WEST_DB, EAST_TO_WEST_CACHE),
+    )
     return tuple(
-        Path(
-            name=f"{caller}-to-{called}-{what}",
-            via="links",
-            port=port,
-            target=f"{called}-{target}",
-            protocol=protocol,
-        )
-        for caller, called, what, port, target, protocol in (
-            (WEST, EAST, "db", WEST_TO_EAST_DB, "db-router:5432", Protocol.POSTGRES),
-            (EAST, WEST, "db", EAST_TO_WEST_DB, "db-router:5432", Protocol.POSTGRES),
-            (WEST, EAST, "cache", WEST_TO_EAST_CACHE, "cache-1:6379", Protocol.REDIS),
-            (EAST, WEST, "cache", EAST_TO_WEST_CACHE, "cache-1:6379", Protocol.REDIS),
+        path
+        for caller, called, database_port, cache_port in ways
+        for path in (
+            Path(
+                name=f"{caller.name}-to-{called.name}-db",
+                via="links",
+                port=database_port,
+                target=f"{called.name}-{Role.DB_ROUTER}:5432",
+                protocol=Protocol.POSTGRES,
+            ),
+            Path(
+                name=f"{caller.name}-to-{called.name}-cache",
+                via="links",
+                port=cache_port,
+                target=f"{entry_to_caches(called.name, watched=called.watches_caches())}:6379",
+                protocol=Protocol.REDIS,
+            ),
         )
     )
 
@@ -143,7 +153,7 @@ def _entrance() -> NodeSpec:
 
 
 def _bastion(region: Region) -> NodeSpec:
-    name = region.name
+    name, watched = region.name, region.watches_caches()
     return NodeSpec(
         name="bastion",
         role=Role.BASTION,
@@ -157,7 +167,8 @@ def _bastion(region: Region) -> NodeSpec:
             "PGCONNECT_TIMEOUT": "5",
             "PATRONI_ETCD3_HOSTS": region.etcd_hosts(),
             "ETCDCTL_ENDPOINTS": region.etcd_hosts(),
-            "REDIS_HOST": f"{name}-cache-1",
+            "REDIS_HOST": entry_to_caches(name, watched=watched),
+            "SENTINELS": " ".join(cache_names(name, watched=True)) if watched else "",
             "EDGE": f"http://{name}-edge:8080",
         },
     )

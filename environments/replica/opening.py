@@ -95,6 +95,9 @@ def attached(engine: Engine, world: str) -> Iterator[Replica]:
     inspected = _inspected(engine, world)
     settings = Settings(
         backups=any("-backup" in name for name in inspected),
+        cache_failover=any(
+            name.endswith(("-cache-2", "-cache-3", "-cache-router")) for name in inspected
+        ),
         second_region=any(name.startswith(_OF_TWO_REGIONS) for name in inspected),
     )
     topology = compose(settings, Passwords())

@@ -8,14 +8,15 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import re
 import socket
 import time
 from dataclasses import dataclass
 from threading import Event
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 from environments.model import NotReadyError
 
@@ -84,6 +85,37 @@ def redis_pong(port: int) -> None:
         raise NoAnswerError(f"PING: {error}") from error
     if answer != b"+PONG\r\n":
         raise NoAnswerError(f"PING was answered {answer!r}")
+
+
+def redis_answer(port: int, command: str) -> Sequence[str]:
+    """Ask Redis, or a Sentinel, something that is answered by one text or a list of them.
+
+    Raises:
+        NoAnswerError: something else came, or nothing.
+    """
+    try:
+        with (
+            socket.create_connection((HOST, port), timeout=ANSWER_SECONDS) as connection,
+            connection.makefile("rb") as answer,
+        ):
+            connection.sendall(f"{command}\r\n".encode())
+            return _redis_texts(answer)
+    except (OSError, ValueError) as error:
+        raise NoAnswerError(f"{command}: {error}") from error
+
+
+def _redis_texts(answer: BinaryIO) -> Sequence[str]:
+    """Read it (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+
+    Raises:
+        ValueError: it is neither a text nor a list of texts.
+    """
+    head = answer.readline(200).decode(errors="replace").strip()
+    if re.fullmatch(r"\*[0-9]{1,4}", head):
+        return [text for _ in range(int(head[1:])) for text in _redis_texts(answer)]
+    if re.fullmatch(r"\$[0-9]{1,6}", head):
+        return [answer.read(int(head[1:]) + len("\r\n")).decode(errors="replace").strip()]
+    raise ValueError(f"the answer was {head!r}")
 
 
 def etcd_range(port: int, prefix: str) -> Mapping[str, str]:

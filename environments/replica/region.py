@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
 from environments.replica.topology import (
     EAST,
     LOG_DISK,
@@ -63,7 +64,7 @@ class Region:
     def other_nodes(self) -> tuple[NodeSpec, ...]:
         return (
             links(self.links, self._links_region()),
-            self._cache(),
+            *self._caches(),
             self._db_router(),
             self._edge(),
         )
@@ -86,7 +87,7 @@ class Region:
                 name=f"{prefix}app-to-cache",
                 via=self.links,
                 port=6379,
-                target=f"{self.name}-cache-1:6379",
+                target=f"{entry_to_caches(self.name, watched=self.watches_caches())}:6379",
                 protocol=Protocol.REDIS,
             ),
             Path(
@@ -178,17 +179,17 @@ class Region:
             "STANDBY_OF": f"{upstream.links} {upstream.database_port}" if upstream else "",
         }
 
-    def _cache(self) -> NodeSpec:
+    def watches_caches(self) -> bool:
+        """Whether Sentinel does: where another region's cache is followed, people do."""
+        return self.settings.cache_failover and self.upstream is None
+
+    def _caches(self) -> tuple[NodeSpec, ...]:
+        if self.watches_caches():
+            return watched_caches(self.name)
         upstream = self.upstream
-        return NodeSpec(
-            name=f"{self.name}-cache-1",
-            role=Role.CACHE,
-            region=self.name,
-            image="redis",
-            ports=(6379,),
-            environment=(
-                {"REPLICA_OF": f"{upstream.links} {upstream.cache_port}"} if upstream else {}
-            ),
+        return one_cache(
+            self.name,
+            replica_of=f"{upstream.links} {upstream.cache_port}" if upstream else "",
         )
 
     def _db_router(self) -> NodeSpec:

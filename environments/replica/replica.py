@@ -61,9 +61,16 @@ class Replica:
         """Say which database is the "primary", the synchronous "standby" or a "replica".
 
         Those of a region that nobody hears of are "silent", unless there is no other region.
+        Of caches that Sentinel watches it is the "primary" or a "replica"; one alone has none.
         """
         if role not in set(Role):
             raise UnknownNameError(f"no role is called {role!r}; there are {', '.join(Role)}")
+        if role == Role.CACHE:
+            return wait_for(
+                "word from the sentinels on which cache is the primary",
+                lambda: next(iter(self.surveys.values())).cache_group().states(),
+                at_most_seconds=STATES_SECONDS,
+            )
         if role != Role.DB:
             return {}
         clusters = wait_for(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from environments.replica.caches import CacheGroup
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -40,6 +42,7 @@ class Observed:
     pending_seconds: Mapping[str, float]  # app -> age of its oldest pending order
     # entrance -> the regions that customers may be led to
     open_regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cache_group: CacheGroup = field(default_factory=CacheGroup)
 
 
 def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
@@ -49,6 +52,7 @@ def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
         *_databases(expected, observed),
         *_routing(expected, observed),
         *instances_out(expected, observed),
+        *observed.cache_group.deviations(),
         *_pending(observed),
     )
 

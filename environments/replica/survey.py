@@ -8,12 +8,26 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from environments.model import GoneError, Link, WorldError
+from environments.replica.caches import (
+    GROUP,
+    CacheGroup,
+    CacheView,
+    SentinelView,
+    read_cache,
+    read_sentinel,
+)
 from environments.replica.checks import check_ready, servers_open, servers_up
 from environments.replica.cluster import KEYS, Cluster, read_cluster
 from environments.replica.containers import Engine, speaking
-from environments.replica.probes import NoAnswerError, etcd_range, http_ok, json_object
+from environments.replica.probes import (
+    NoAnswerError,
+    etcd_range,
+    http_ok,
+    json_object,
+    redis_answer,
+)
 from environments.replica.steady import GONE, Observed
-from environments.replica.topology import Role
+from environments.replica.topology import CACHE_PORT, SENTINEL_PORT, Role
 from environments.replica.world import NODE_LABEL, WORLD_LABEL
 
 if TYPE_CHECKING:
@@ -24,7 +38,14 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 PENDING_METRIC = "orders_pending_oldest_seconds"
-OWN_QUESTIONS = {Role.APP, Role.DB, Role.DB_ROUTER, Role.EDGE, Role.ENTRANCE}
+OWN_QUESTIONS = {
+    Role.APP,
+    Role.CACHE_ROUTER,
+    Role.DB,
+    Role.DB_ROUTER,
+    Role.EDGE,
+    Role.ENTRANCE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,7 @@ class Survey:
         ]
         apps = self._ask(running, Role.APP, _oldest_pending_seconds)
         databases = self._ask(running, Role.DB, _view)
+        caches = self._caches(running)
         routers = self._ask(running, Role.DB_ROUTER, _routed_primaries)
         edges = self._ask(running, Role.EDGE, _apps_in_rotation)
         entrances = self._ask(running, Role.ENTRANCE, _open_regions)
@@ -89,10 +111,12 @@ class Survey:
             apps_in_rotation=edges.answers(),
             open_regions=entrances.answers(),
             pending_seconds=apps.answers(),
+            cache_group=caches.group(),
             impaired_links={name: how for name, how in links.answers().items() if how},
             no_answer={
                 **no_cluster,
                 **apps.failures(),
+                **caches.failures(),
                 **databases.failures(),
                 **routers.failures(),
                 **edges.failures(),
@@ -100,6 +124,21 @@ class Survey:
                 **links.failures(),
                 **others.failures(),
             },
+        )
+
+    def cache_group(self) -> CacheGroup:
+        """See the caches that Sentinel watches; who does not answer is left out."""
+        return self._caches(list(self.started.values())).group()
+
+    def _caches(self, running: Sequence[Started]) -> _CacheQuestions:
+        boxes = [node for node in running if SENTINEL_PORT in node.spec.ports]
+        return _CacheQuestions(
+            names=tuple(
+                name for name, node in self.started.items() if SENTINEL_PORT in node.spec.ports
+            ),
+            caches=self._ask(boxes, Role.CACHE, _cache_view),
+            sentinels=self._ask(boxes, Role.CACHE, _sentinel_view),
+            routers=self._ask(running, Role.CACHE_ROUTER, _routed_primaries),
         )
 
     def cluster(self) -> Cluster:
@@ -167,6 +206,30 @@ class _Questions(Generic[Value]):
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _CacheQuestions:
+    names: tuple[str, ...]
+    caches: _Questions[CacheView]
+    sentinels: _Questions[SentinelView]
+    routers: _Questions[tuple[str, ...]]
+
+    def group(self) -> CacheGroup:
+        return CacheGroup(
+            names=self.names,
+            caches=self.caches.answers(),
+            sentinels=self.sentinels.answers(),
+            routed=self.routers.answers(),
+        )
+
+    def failures(self) -> dict[str, str]:
+        silent = self.sentinels.failures()
+        return {
+            **self.caches.failures(),
+            **{f"the sentinel of {name}": why for name, why in silent.items()},
+            **self.routers.failures(),
+        }
+
+
 def _failure(asked: Future[Value]) -> str | None:
     error = asked.exception()
     if error is None:
@@ -189,6 +252,14 @@ def _view(node: Started) -> DatabaseView:
             for standby in told.get("replication", [])
         },
     )
+
+
+def _cache_view(node: Started) -> CacheView:
+    return read_cache("".join(redis_answer(node.port(CACHE_PORT), "INFO replication")))
+
+
+def _sentinel_view(node: Started) -> SentinelView:
+    return read_sentinel(redis_answer(node.port(SENTINEL_PORT), f"SENTINEL MASTER {GROUP}"))
 
 
 def _routed_primaries(node: Started) -> tuple[str, ...]:

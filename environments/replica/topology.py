@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SCOPE = "muster"  # what Patroni calls the cluster, and where its keys are in etcd
 SHARED = "shared"
+CACHE_PORT, SENTINEL_PORT = 6379, 26379
 LOG_DISK, LOG_DISK_MEGABYTES = "/var/lib/muster/log", 512
 EAST, WEST = "east", "west"
 ZONES = "abc"
@@ -32,6 +33,7 @@ class Role(StrEnum):
     DB = "db"
     ETCD = "etcd"
     CACHE = "cache"
+    CACHE_ROUTER = "cache-router"
     PAYMENTS = "payments"
     LINKS = "links"
     BASTION = "bastion"
@@ -59,6 +61,7 @@ class Settings:
     checksums: bool = True  # of the databases' pages
     protections: bool = True  # of the orders service against overload
     read_only: bool = False  # without a primary, orders are read from a replica
+    cache_failover: bool = False  # three caches under Sentinel, and a way to their primary
     health_needs_cache: bool = False  # an instance without its cache leaves rotation
     log_disk: bool = False  # the databases' log is on a small disk of its own, in memory
     second_region: bool = False  # a passive region in the west, and one entrance to both

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.model import Completed
+from fixtures.drill import InconclusiveError
 from fixtures.steps import DrillFailedError, Follower, RecoveryWatch
 from fixtures.waiting import wait_until
+from reports.timeline import Event, read_timeline
 from reports.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -99,6 +101,45 @@ def test_met_when_the_world_itself_says_what_is_amiss(stage: Stage) -> None:
     )
 
     assert stage.verdict.outcome is Outcome.MET, stage.verdict.reasons
+
+
+def test_missed_when_what_is_amiss_is_not_over_in_time(stage: Stage) -> None:
+    watch = RecoveryWatch(stage.drill)
+
+    with pytest.raises(
+        DrillFailedError, match=r"not seen to be over within 0\.2 s of the fault"
+    ):
+        stage.play(
+            during=lambda: watch.must_be_over(
+                "payments is not running", within=timedelta(milliseconds=200)
+            )
+        )
+
+    assert stage.verdict.outcome is Outcome.MISSED
+
+
+def test_missed_when_nobody_looked_in_time_whether_it_was_over(stage: Stage) -> None:
+    watch = RecoveryWatch(stage.drill)
+
+    with pytest.raises(DrillFailedError, match="not seen to be over"):
+        stage.play(during=lambda: watch.must_be_over("the moon", within=timedelta(0)))
+
+
+def test_met_when_what_was_amiss_is_over_in_time(stage: Stage) -> None:
+    watch = RecoveryWatch(stage.drill)
+    stage.play(
+        during=lambda: watch.must_be_over("the moon", "the tide", within=timedelta(seconds=2))
+    )
+
+    assert stage.verdict.outcome is Outcome.MET, stage.verdict.reasons
+    told = read_timeline(stage.drill.folder / "timeline.jsonl")
+    (measured,) = [entry.details for entry in told if entry.event is Event.MEASURED]
+    assert "'the moon' and 'the tide'" in str(measured["finding"])
+
+
+def test_without_a_fault_there_is_nothing_to_get_over(stage: Stage) -> None:
+    with pytest.raises(InconclusiveError, match="nothing to get over"):
+        RecoveryWatch(stage.drill).must_be_over("the moon", within=timedelta(seconds=1))
 
 
 def test_missed_when_orders_from_after_the_moment_are_there(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from environments.replica.caches import CacheGroup
 from environments.replica.cluster import Cluster, Member
 from environments.replica.steady import Expected, Observed, deviations
 
@@ -88,6 +89,7 @@ def test_a_world_that_is_well_deviates_in_nothing() -> None:
             replace(WELL, impaired_links={"app-to-db": "Down()"}),
             "app-to-db is impaired: Down()",
         ),
+        (replace(WELL, cache_group=CacheGroup(names=("cache",))), "no cache is the primary"),
         (replace(WELL, pending_seconds={"app-1": 5.1}), "app-1 has had an order pending"),
         (
             replace(WELL, open_regions={"entrance": ("east", "west")}),

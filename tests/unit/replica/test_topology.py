@@ -40,7 +40,8 @@ def test_a_node_comes_after_those_that_it_needs() -> None:
 
 
 def test_every_image_has_a_folder() -> None:
-    assert all((IMAGES / node.image / "Dockerfile").is_file() for node in topology().nodes)
+    watched = compose(Settings(cache_failover=True), PASSWORDS)
+    assert all((IMAGES / node.image / "Dockerfile").is_file() for node in watched.nodes)
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(second_region=True)], ids=["1", "2"])
@@ -92,6 +93,23 @@ def test_only_databases_have_a_small_disk_and_only_where_it_is_asked_for() -> No
         "east-db-1", "east-db-2", "east-db-3",
     }  # fmt: skip
     assert not any(node.disks for node in compose(Settings(backups=True), PASSWORDS).nodes)
+
+
+def test_caches_that_fail_over_have_a_router_in_front_and_one_alone_has_none() -> None:
+    watched = compose(Settings(cache_failover=True), PASSWORDS)
+    roles = Counter(node.role.value for node in watched.nodes)
+    assert (roles["cache"], roles["cache-router"]) == (3, 1)
+    targets = {path.name: path.target for path in watched.paths}
+    assert targets["app-to-cache"] == "east-cache-router:6379"
+    assert "'SENTINELS': 'east-cache-1 east-cache-2 east-cache-3'" in environment(
+        watched, "east-cache-2"
+    )
+    assert "'REDIS_HOST': 'east-cache-router'" in environment(watched, "bastion")
+    alone = topology()
+    assert environment(alone, "east-cache-1") == "{}"
+    assert {path.target for path in alone.paths if path.name == "app-to-cache"} == {
+        "east-cache-1:6379"
+    }
 
 
 def test_settings_change_the_world_that_they_name_and_nothing_else() -> None:

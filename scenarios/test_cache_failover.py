@@ -1,0 +1,95 @@
+"""We lose the primary of the caches without warning.
+
+We believe that customers hardly notice, because the orders service does without its cache
+where it has none; and that the cache is back all the same: Sentinel promotes a replica within
+15 seconds, or, during maintenance, when that is switched off, whoever is on call does so with
+cache-failover.md in hand. No order is lost, for none is kept in a cache alone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from environments.catalog import Settings
+from environments.model import Environment, WorldError
+from environments.selectors import select
+from fixtures.faults import Kill
+from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
+from reports.verdict import Objectives
+
+pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-15", "OBJ-1", "OBJ-4", "STK-1")]
+
+OBJECTIVES = Objectives(rto_seconds=3, rpo_seconds=0, p95_seconds=0.2)
+# What customers are told says little of a cache that is a help only, so the caches are asked.
+NO_CACHE = ("no cache is the primary", "cache-router leads to")
+LEFT_ALONE, BY_HAND = timedelta(seconds=15), timedelta(seconds=40)
+HOLD = timedelta(seconds=12)  # longer than what Sentinel takes for a failover that fails
+WATCH = timedelta(minutes=1)
+
+AGREE, NEVER_AGREE = 2, 4  # of three sentinels
+ASK_FOR = """
+for sentinel in $SENTINELS; do
+  until timeout 2 redis-cli -h "$sentinel" -p 26379 \\
+    SENTINEL SET muster quorum "$QUORUM" | grep OK
+  do sleep 0.2; done
+done
+"""
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(cache_failover=True)
+
+
+@contextmanager
+def maintenance(environment: Environment) -> Iterator[None]:
+    """Sentinel replaces no primary by itself, as while people work on the caches."""
+    _ask_for(environment, NEVER_AGREE)
+    try:
+        yield
+    finally:
+        # The runbook switches it on again, but not on the box that was away.
+        _ask_for(environment, AGREE)
+
+
+def _ask_for(environment: Environment, sentinels: int) -> None:
+    (bastion,) = select(environment, "bastion")
+    asked = bastion.run(
+        ["sh", "-eu", "-c", ASK_FOR],
+        within=timedelta(seconds=30),
+        variables={"QUORUM": str(sentinels)},
+    )
+    if asked.exit_code != 0:
+        raise WorldError(f"the sentinels' quorum could not be set: {asked.stderr}")
+
+
+def test_the_primary_cache_is_killed_and_left_alone(
+    load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
+) -> None:
+    """The primary cache dies; Sentinel promotes a replica, and people make sure of it."""
+    with load.orders(users=20), inject(Kill("cache:primary"), hold=HOLD):
+        recovery.must_be_over(*NO_CACHE, within=LEFT_ALONE)
+        follow("cache-failover.md")
+        recovery.wait(at_most=WATCH)
+    recovery.must_meet(OBJECTIVES)
+
+
+def test_the_primary_cache_is_killed_in_maintenance(
+    environment: Environment,
+    load: Loads,
+    inject: Injector,
+    follow: Follower,
+    recovery: RecoveryWatch,
+) -> None:
+    """The primary cache dies while Sentinel's failover is off; people promote a replica."""
+    with (
+        load.orders(users=20),
+        maintenance(environment),
+        inject(Kill("cache:primary"), hold=HOLD),
+    ):
+        follow("cache-failover.md")
+        recovery.must_be_over(*NO_CACHE, within=BY_HAND)
+        recovery.wait(at_most=WATCH)
+    recovery.must_meet(OBJECTIVES)
