@@ -1,0 +1,62 @@
+"""The way between the regions is cut, or is slow and narrow. Each region is whole.
+
+We believe that customers notice nothing, because orders wait for a standby in their own region
+alone, that people leave everything as it is with regions-apart.md in hand, that somebody is
+told that there is no copy outside the region, and that the copy catches up by itself.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from environments.catalog import Settings
+from environments.model import Direction
+from fixtures.faults import Fault, Lag, Partition, Slow
+from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
+from reports.verdict import Objectives
+
+pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-3", "FLT-14", "FLT-19", "STK-2")]
+
+OBJECTIVES = Objectives(rto_seconds=1, rpo_seconds=0, p95_seconds=0.5)
+HOLD = timedelta(seconds=30)
+WATCH = timedelta(minutes=2)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(second_region=True)
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_the_regions_are_parted(
+    load: Loads,
+    inject: Injector,
+    follow: Follower,
+    recovery: RecoveryWatch,
+    direction: Direction,
+) -> None:
+    """The way between the regions loses everything; customers stay where they are."""
+    parted = Partition("links", "*@west", direction)
+    with load.orders(attempts_per_second=50), inject(parted, hold=HOLD):
+        recovery.must_be_noticed("not streaming", within=HOLD)
+        follow("regions-apart.md")
+        recovery.wait(at_most=WATCH)
+    recovery.must_meet(OBJECTIVES)
+
+
+@pytest.mark.parametrize(
+    "narrow",
+    [
+        Slow("west-to-east-db", timedelta(milliseconds=150), timedelta(milliseconds=50)),
+        Lag("db@west", kilobits_per_second=64, from_="links"),
+    ],
+    ids=["slow", "narrow"],
+)
+def test_the_regions_are_far_apart(
+    load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, narrow: Fault
+) -> None:
+    """The way between the regions is slow, or narrow; the copy is late, not they."""
+    with load.orders(attempts_per_second=50), inject(narrow, hold=HOLD):
+        follow("regions-apart.md")
+        recovery.wait(at_most=WATCH)
+    recovery.must_meet(OBJECTIVES)
