@@ -1,0 +1,158 @@
+"""A move between regions without one of its safeguards must be found out, and for that reason."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from environments.catalog import Settings
+from environments.model import Direction
+from fixtures.faults import Lag
+from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
+from fixtures.waiting import wait_until
+from reports.ledger import Outcome as Told
+from reports.ledger import read_ledger
+from reports.verdict import Outcome
+from scenarios import test_region_lost, test_regions_apart
+from tests.sabotage.broken_runbook import without_step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from fixtures.drill import Drill
+
+pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
+
+LED_BY_EAST = timedelta(seconds=60)
+ORDERS_IN_BOTH = 100
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(second_region=True)
+
+
+def broken(drill: Drill, page: str, *steps: str, into: Path) -> None:
+    """Have the drill follow all pages as they are, but this one without these steps."""
+    shutil.copytree(drill.runbooks, into, dirs_exist_ok=True)
+    for step in steps:
+        without_step(into / page, step, into=into)
+    drill.runbooks = into
+
+
+def reasons_of(drill: Drill) -> list[str]:
+    assert drill.verdict is not None
+    assert drill.verdict.outcome is Outcome.MISSED
+    return list(drill.verdict.reasons)
+
+
+def taken_in(drill: Drill, region: str) -> int:
+    """Count the orders that a region's databases have of this drill, by asking them."""
+    (bastion,) = [node for node in drill.environment.nodes if node.name == "bastion"]
+    query = f"SELECT count(*) FROM orders WHERE customer = '{drill.customer}'"  # noqa: S608 - our own name
+    done = bastion.run(
+        ["in-region", region, "psql", "--no-align", "--tuples-only", "--command", query],
+        within=timedelta(seconds=10),
+    )
+    return int(done.stdout) if done.exit_code == 0 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class LateFollower(Follower):
+    """People who look away while the region that is back takes orders."""
+
+    def __call__(self, runbook: str) -> Mapping[str, str]:
+        if runbook == "region-comes-back.md":
+            first = taken_in(self.drill, "east")
+            wait_until(
+                "the region that is back to have taken orders",
+                lambda: taken_in(self.drill, "east") >= first + ORDERS_IN_BOTH > ORDERS_IN_BOTH,
+                at_most=LED_BY_EAST,
+                every=timedelta(seconds=1),
+            )
+        return Follower.__call__(self, runbook)
+
+
+def test_a_failover_without_fencing_is_a_split_brain(
+    drill: Drill, load: Loads, inject: Injector, recovery: RecoveryWatch, tmp_path: Path
+) -> None:
+    broken(drill, "region-failover.md", "fence: Lead nobody", into=tmp_path)
+    broken(drill, "region-comes-back.md", "The east is fenced", into=tmp_path)
+
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        test_region_lost.test_the_region_is_lost_and_comes_back(
+            load, inject, LateFollower(drill), recovery
+        )
+
+    assert [reason for reason in reasons_of(drill) if reason.startswith("split brain")]
+    assert drill.recovery is not None
+    assert (drill.recovery.lost_after_effect or 0) >= ORDERS_IN_BOTH // 2
+
+
+@dataclass(frozen=True, slots=True)
+class HastyFollower(Follower):
+    """People who go back while the copy in the east trickles in."""
+
+    def __call__(self, runbook: str) -> Mapping[str, str]:
+        if runbook != "region-failback.md":
+            return Follower.__call__(self, runbook)
+        trickle = Lag("db@east", kilobits_per_second=64, from_="links").plan(
+            self.drill.environment
+        )
+        trickle.inject(self.drill.environment)
+        try:
+            first = acknowledged(self.drill)
+            wait_until(
+                "orders to be acknowledged that the east has not",
+                lambda: acknowledged(self.drill) >= first + ORDERS_IN_BOTH,
+                at_most=timedelta(seconds=30),
+            )
+            return Follower.__call__(self, runbook)
+        finally:
+            trickle.revert(self.drill.environment)
+
+
+def acknowledged(drill: Drill) -> int:
+    return int((read_ledger(drill.folder / "ledger.bin")["outcome"] == Told.YES).sum())
+
+
+def test_a_failback_that_does_not_wait_for_the_lag_loses_orders(
+    drill: Drill, load: Loads, inject: Injector, recovery: RecoveryWatch, tmp_path: Path
+) -> None:
+    broken(
+        drill,
+        "region-failback.md",
+        "promote: Wait until the east has everything",
+        into=tmp_path,
+    )
+
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        test_region_lost.test_the_region_is_lost_and_comes_back(
+            load, inject, HastyFollower(drill), recovery
+        )
+
+    assert [reason for reason in reasons_of(drill) if reason.startswith("split brain")]
+    assert drill.recovery is not None
+    assert drill.recovery.lost_after_effect
+
+
+def test_a_failover_from_a_region_that_serves_loses_orders(
+    drill: Drill, load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Only the way between the regions is broken, and people move customers all the same."""
+    broken(drill, "region-failover.md", "decide: Customers are served nowhere", into=tmp_path)
+    (tmp_path / "regions-apart.md").write_text((tmp_path / "region-failover.md").read_text())
+    monkeypatch.setattr(test_regions_apart, "HOLD", timedelta(seconds=5))
+
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        test_regions_apart.test_the_regions_are_parted(
+            load, inject, follow, recovery, Direction.BOTH
+        )
+
+    assert [reason for reason in reasons_of(drill) if reason.startswith("split brain")]
