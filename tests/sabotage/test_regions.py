@@ -1,4 +1,4 @@
-"""A move between regions without one of its safeguards must be found out, and for that reason."""
+"""A move between regions without one of its safeguards must be found out, for that reason."""
 
 from __future__ import annotations
 
