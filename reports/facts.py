@@ -226,13 +226,23 @@ def _times(lines: Sequence[_Line], event: Event) -> Mapping[str, float]:
 
 
 def _objectives(stated: _Line) -> Objectives:
-    unsettled = stated.number_or_none("unsettled")
     return Objectives(
         rto_seconds=stated.seconds("rto_seconds"),
         rpo_seconds=stated.seconds("rpo_seconds"),
         p95_seconds=stated.number_or_none("p95_seconds"),
-        unsettled=None if unsettled is None else int(unsettled),
+        unsettled=_whole(stated.number_or_none("unsettled")),
+        # A drill that says nothing of them is from before they were known: none is allowed.
+        stale_reads=_whole(stated.number_or_none("stale_reads"))
+        if "stale_reads" in stated.entry.details
+        else 0,
+        availability=stated.number_or_none("availability"),
+        read_availability=stated.number_or_none("read_availability"),
+        read_outage_seconds=stated.number_or_none("read_outage_seconds"),
     )
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 def _settle_seconds(stated: _Line) -> float:

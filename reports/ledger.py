@@ -40,6 +40,21 @@ class Operation(IntEnum):
     READ = 2
 
 
+class Seen(IntEnum):
+    """What an answer showed of the order that it is about.
+
+    An order goes from absent to pending to paid and never back, so that of those three a
+    greater one is a later state.
+    """
+
+    UNKNOWN = 0  # nothing: no whole answer, or a ledger from before this was written down
+    ABSENT = 1  # there is no such order (404)
+    PENDING = 2
+    PAID = 3
+    WRONG = 4  # a success that is not that order: other contents under its key, or none
+    ANOTHER = 5  # an order under another key: the number was given again, this one is gone
+
+
 LEDGER = np.dtype(
     [
         ("key", "<i8"),
@@ -50,10 +65,11 @@ LEDGER = np.dtype(
         ("operation", "u1"),
         ("status", "<u2"),  # HTTP status, 0 where no answer came
         ("customer", "<u4"),
-        ("spare", "<u8"),
+        ("seen", "u1"),
+        ("spare", "V7"),
     ]
 )
-_RECORD = struct.Struct("<qqddBBHIQ")
+_RECORD = struct.Struct("<qqddBBHIB7x")
 
 FINAL_READ = np.dtype([("key", "<i8"), ("value", "<i8"), ("settled", "u1")])
 
@@ -110,10 +126,12 @@ class Attempt:
         self.operation = operation
         self.began = began
 
-    def write(self, *, ended: float, outcome: Outcome, status: int) -> None:
+    def write(
+        self, *, ended: float, outcome: Outcome, status: int, seen: Seen = Seen.UNKNOWN
+    ) -> None:
         record = _RECORD.pack(
             self.key, self.value, self.began, ended, outcome, self.operation, status,
-            self.customer, 0,
+            self.customer, seen,
         )  # fmt: skip
         written = os.pwrite(self._file, record, self._place)
         if written != _RECORD.size:

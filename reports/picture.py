@@ -21,8 +21,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 
 from reports.customers import Customers, covered, see
-from reports.reasons import seconds_text
 from reports.summary import figures
+from reports.wording import seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
-from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
 from reports.outages import ends_early
+from reports.reasons_of_service import doubts_of_reads, missed_in_service
+from reports.wording import (
+    keys_text,
+    moment_text,
+    rows_text,
+    seconds_text,
+    told_apart,
+    writes_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,6 +56,8 @@ def what_was_missed(
     if recovery is not None:
         yield from _missed_in_time(recovery, objectives)
         yield from _missed_in_data(recovery, objectives)
+        if recovery.service is not None:
+            yield from missed_in_service(recovery.service, objectives)
     for one in comparisons:
         for what in _missed_in_restoring(one, objectives):
             yield f"restore of {one.restoration.backup} {what}"
@@ -64,6 +73,8 @@ def what_is_doubtful(
     """What keeps the evidence from being enough."""
     if recovery is not None:
         yield from _doubts_of_coverage(recovery, objectives, watch)
+        if recovery.service is not None:
+            yield from doubts_of_reads(recovery.service, objectives, recovery.settle_seconds)
         if recovery.lost is None:
             yield "there is no final read: nobody knows which writes are lost"
     damaged = max((one.damaged for one in (recovery, *comparisons) if one), default=0)
@@ -90,7 +101,7 @@ def _why_traffic_is_invalid(recovery: Recovery) -> Iterator[str]:
 
 def _missed_in_time(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
     if recovery.rto_seconds > objectives.rto_seconds:
-        measured, objective = _told_apart(recovery.rto_seconds, objectives.rto_seconds)
+        measured, objective = told_apart(recovery.rto_seconds, objectives.rto_seconds)
         yield (
             "RTO missed: customers could not write for"
             f" {'at least ' if recovery.rto_is_lower_bound else ''}{measured}"
@@ -99,7 +110,7 @@ def _missed_in_time(recovery: Recovery, objectives: Objectives) -> Iterator[str]
         )
     p95, p95_objective = recovery.p95_seconds, objectives.p95_seconds
     if p95 is not None and p95_objective is not None and p95 > p95_objective:
-        measured, objective = _told_apart(p95, p95_objective)
+        measured, objective = told_apart(p95, p95_objective)
         yield (
             f"P95 missed: one write in twenty took {measured} or longer (objective {objective})"
         )
@@ -113,25 +124,25 @@ def _missed_in_data(recovery: Recovery, objectives: Objectives) -> Iterator[str]
         yield from _lost_by_going_back(recovery, objectives, moment)
     if recovery.corrupted:
         yield (
-            f"corruption: {_rows(recovery.corrupted)} of the final read with a value that"
+            f"corruption: {rows_text(recovery.corrupted)} of the final read with a value that"
             " nobody wrote under that key"
         )
     if recovery.unwritten:
-        yield f"corruption: {_rows(recovery.unwritten)} of the final read that nobody wrote"
+        yield f"corruption: {rows_text(recovery.unwritten)} of the final read that nobody wrote"
     if recovery.duplicated:
         yield (
-            f"duplicates: {_rows(recovery.duplicated)} of the final read under a key that"
+            f"duplicates: {rows_text(recovery.duplicated)} of the final read under a key that"
             " another row has"
         )
     if recovery.refused_present:
         yield (
-            f"false refusals: {_rows(recovery.refused_present)} of the final read from"
+            f"false refusals: {rows_text(recovery.refused_present)} of the final read from"
             " writes that customers were told are not done"
         )
     unsettled, allowed = recovery.unsettled, objectives.unsettled
     if unsettled is not None and allowed is not None and unsettled > allowed:
         yield (
-            f"unsettled: {_writes(unsettled)} acknowledged and still pending at the end"
+            f"unsettled: {writes_text(unsettled)} acknowledged and still pending at the end"
             f" (objective {allowed:,})"
         )
 
@@ -139,12 +150,12 @@ def _missed_in_data(recovery: Recovery, objectives: Objectives) -> Iterator[str]
 def _lost_by_the_fault(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
     if recovery.lost_after_effect:
         yield (
-            f"split brain: {_writes(recovery.lost_after_effect)} acknowledged after the"
+            f"split brain: {writes_text(recovery.lost_after_effect)} acknowledged after the"
             f" fault took effect, and missing from the final read ({_lost_keys(recovery)})"
         )
     if _loses_more_than_allowed(recovery, objectives):
         yield (
-            f"RPO missed: {_writes(recovery.lost or 0)} acknowledged before the fault took"
+            f"RPO missed: {writes_text(recovery.lost or 0)} acknowledged before the fault took"
             " effect, and missing from the final read, the oldest"
             f" {seconds_text(recovery.rpo_seconds)} old at the fault"
             f" (objective {seconds_text(objectives.rpo_seconds)}; {_lost_keys(recovery)})"
@@ -156,27 +167,27 @@ def _lost_by_going_back(
 ) -> Iterator[str]:
     if recovery.lost:
         yield (
-            f"lost: {_writes(recovery.lost)} acknowledged before {moment}, the moment that"
+            f"lost: {writes_text(recovery.lost)} acknowledged before {moment}, the moment that"
             " the database was restored to, and missing from the final read"
             f" ({_lost_keys(recovery)})"
         )
     if recovery.lost_after_effect:
         yield (
-            f"lost after the restore: {_writes(recovery.lost_after_effect)} begun after the"
+            f"lost after the restore: {writes_text(recovery.lost_after_effect)} begun after the"
             " old database had been stopped, acknowledged, and missing from the final read"
             f" ({_lost_keys(recovery)})"
         )
     if recovery.beyond:
         yield (
-            f"restored beyond the moment: {_writes(recovery.beyond)} begun after {moment},"
+            f"restored beyond the moment: {writes_text(recovery.beyond)} begun after {moment},"
             " before the old database was stopped, and present in the final read"
-            f" ({_keys(recovery.beyond, recovery.beyond_examples)})"
+            f" ({keys_text(recovery.beyond, recovery.beyond_examples)})"
         )
     age, allowed = recovery.discarded_seconds, objectives.rpo_seconds
     if recovery.discarded and (allowed == 0 or age > allowed):
-        measured, objective = _told_apart(age, allowed)
+        measured, objective = told_apart(age, allowed)
         yield (
-            f"RPO missed: {_writes(recovery.discarded)} given up by restoring to {moment},"
+            f"RPO missed: {writes_text(recovery.discarded)} given up by restoring to {moment},"
             f" the oldest {measured} old when the old database was stopped"
             f" (objective {objective})"
         )
@@ -188,22 +199,22 @@ def _missed_in_restoring(one: Comparison, objectives: Objectives) -> Iterator[st
         yield f"failed a check: {check}"
     if one.lost:
         yield (
-            f"lacks {_writes(one.lost)} acknowledged before the moment that it had to reach"
-            f" ({_keys(one.lost, one.lost_examples)})"
+            f"lacks {writes_text(one.lost)} acknowledged before the moment that it had to reach"
+            f" ({keys_text(one.lost, one.lost_examples)})"
         )
     if one.beyond:
         yield (
-            f"holds {_writes(one.beyond)} begun after the moment that it had to stop at"
-            f" ({_keys(one.beyond, one.beyond_examples)})"
+            f"holds {writes_text(one.beyond)} begun after the moment that it had to stop at"
+            f" ({keys_text(one.beyond, one.beyond_examples)})"
         )
     if one.corrupted:
-        yield f"holds {_rows(one.corrupted)} with a value that nobody wrote under that key"
+        yield f"holds {rows_text(one.corrupted)} with a value that nobody wrote under that key"
     if one.unwritten:
-        yield f"holds {_rows(one.unwritten)} that nobody wrote"
+        yield f"holds {rows_text(one.unwritten)} that nobody wrote"
     if one.duplicated:
-        yield f"holds {_rows(one.duplicated)} under a key that another row has"
+        yield f"holds {rows_text(one.duplicated)} under a key that another row has"
     if restoration.seconds > objectives.rto_seconds:
-        measured, objective = _told_apart(restoration.seconds, objectives.rto_seconds)
+        measured, objective = told_apart(restoration.seconds, objectives.rto_seconds)
         yield f"took {measured} (objective {objective})"
 
 
@@ -242,14 +253,20 @@ def _figures(recovery: Recovery) -> Iterator[float]:
     yield recovery.covered_until
     if recovery.p95_seconds is not None:
         yield recovery.p95_seconds
+    if recovery.service is not None:
+        yield recovery.service.read_outage_seconds
+        yield recovery.service.widest_read_gap_seconds
 
 
 def _make_sense(objectives: Objectives, injections: Sequence[Injection], watch: Watch) -> bool:
-    bounds = (objectives.rto_seconds, objectives.rpo_seconds)
-    optional = (objectives.p95_seconds, objectives.unsettled)
-    demanded = (*bounds, *(bound for bound in optional if bound is not None))
+    bounds = (
+        objectives.rto_seconds, objectives.rpo_seconds, objectives.p95_seconds,
+        objectives.unsettled, objectives.stale_reads, objectives.read_outage_seconds,
+    )  # fmt: skip
+    shares = (objectives.availability, objectives.read_availability)
     return (
-        all(math.isfinite(bound) and bound >= 0 for bound in demanded)
+        all(bound is None or (math.isfinite(bound) and bound >= 0) for bound in bounds)
+        and all(share is None or 0 <= share <= 1 for share in shares)
         and _ascend(watch.started_at, watch.ended_at)
         and all(
             _ascend(
@@ -268,45 +285,6 @@ def _ascend(*times: float | None) -> bool:
     return all(map(math.isfinite, known)) and known == sorted(known)
 
 
-def seconds_text(seconds: float) -> str:
-    """Seconds as a person reads them; cut off rather than rounded, so never more."""
-    if not math.isfinite(seconds):
-        return f"{seconds} s"
-    whole = len(str(int(abs(seconds))).lstrip("0"))
-    decimals = max(1, 3 - whole)
-    text = f"{Decimal(repr(seconds)).quantize(Decimal(10) ** -decimals, ROUND_DOWN):f}"
-    return f"{text.rstrip('0').rstrip('.')} s"
-
-
-def moment_text(moment: str) -> str:
-    """A moment by ISO 8601 as a person reads it, without its day."""
-    utc = datetime.fromisoformat(moment).astimezone(UTC)
-    whole, _, parts = f"{utc:%H:%M:%S.%f}".partition(".")
-    parts = parts.rstrip("0")
-    return f"{whole}{'.' if parts else ''}{parts} UTC"
-
-
-def _told_apart(measured: float, objective: float) -> tuple[str, str]:
-    """Both as text, with as many digits as it takes to tell them apart."""
-    measured_text = seconds_text(measured)
-    if measured_text != seconds_text(objective):
-        return measured_text, seconds_text(objective)
-    return f"{measured!r} s", f"{objective!r} s"
-
-
-def _writes(number: int) -> str:
-    return f"{number:,} write{'' if number == 1 else 's'}"
-
-
-def _rows(number: int) -> str:
-    return f"{number:,} row{'' if number == 1 else 's'}"
-
-
 def _lost_keys(recovery: Recovery) -> str:
     missing = (recovery.lost or 0) + (recovery.lost_after_effect or 0)
-    return _keys(missing, recovery.lost_examples)
-
-
-def _keys(number: int, examples: Sequence[int]) -> str:
-    keys = ", ".join(map(str, examples))
-    return f"key{'' if number == 1 else 's'} {keys}{', …' if number > len(examples) else ''}"
+    return keys_text(missing, recovery.lost_examples)

@@ -22,7 +22,7 @@ from reports.outages import Outage
 from reports.recovery import judge, judge_measurement, measure
 from reports.restorations import compare
 from reports.timeline import Event, NotRecordedError, read_timeline
-from reports.verdict import Outcome, Recovery, Verdict
+from reports.verdict import Outcome, Recovery, Service, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -225,4 +225,18 @@ def _recovery(figures: dict[str, Any]) -> Recovery:
     outages = tuple(Outage(**outage) for outage in figures.pop("outages"))
     lost = tuple(map(int, figures.pop("lost_examples")))
     beyond = tuple(map(int, figures.pop("beyond_examples", ())))
-    return Recovery(outages=outages, lost_examples=lost, beyond_examples=beyond, **figures)
+    service = figures.pop("service", None)
+    return Recovery(
+        outages=outages,
+        lost_examples=lost,
+        beyond_examples=beyond,
+        service=None if service is None else _service(service),
+        **figures,
+    )
+
+
+def _service(figures: dict[str, Any]) -> Service:
+    stale, wrong = (
+        tuple(map(int, figures.pop(name))) for name in ("stale_examples", "wrong_examples")
+    )
+    return Service(stale_examples=stale, wrong_examples=wrong, **figures)

@@ -20,6 +20,8 @@ from reports.outages import (
     has_settled,
     widest_gap_seconds,
 )
+from reports.reads import reads_of
+from reports.service import measure_service
 from reports.verdict import Injection, Objectives, Outcome, Recovery, Verdict, Watch
 from reports.writes import Writes, writes_of
 
@@ -107,6 +109,7 @@ def measure(  # noqa: PLR0913 - each is one kind of evidence, and all are named
         attempts_after_fault=_count(after),
         covered_until=float(attempts.began[-1]) if attempts.began.size else watch.started_at,
         damaged=damaged,
+        service=measure_service(creates, reads_of(ledger), frame=frame, watch=watch),
     )
 
 

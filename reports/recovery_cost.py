@@ -18,7 +18,7 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.special import stdtrit
 
-from reports.reasons import seconds_text
+from reports.wording import seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.reasons import seconds_text
 from reports.recovery_cost import CONFIDENCE, LEFT_OUT, Bound
+from reports.wording import seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

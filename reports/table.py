@@ -6,10 +6,10 @@ import textwrap
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from reports.reasons import seconds_text
 from reports.record import compare_record, judge_record, load_record, read_verdict
 from reports.summary import lost_in_restoring, notes, slowest_seconds
 from reports.verdict import Outcome
+from reports.wording import seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

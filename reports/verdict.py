@@ -21,12 +21,21 @@ class Objectives:
     be missing. ``p95_seconds`` bounds the 95th percentile of all attempts from the first
     fault to the end of the watch, failures included.
     ``unsettled`` bounds the orders that are acknowledged and still pending at the end.
+    ``stale_reads`` bounds the reads that show less of an order than the same customer had
+    been told before; None where a scenario takes the database back or loses rows by design.
+    ``availability`` and ``read_availability`` are the least share, from 0 to 1, of all
+    writes and reads of the drill that must be answered; ``read_outage_seconds`` bounds
+    every while in which customers could not read.
     """
 
     rto_seconds: float
     rpo_seconds: float
     p95_seconds: float | None = None
     unsettled: int | None = None
+    stale_reads: int | None = 0
+    availability: float | None = None
+    read_availability: float | None = None
+    read_outage_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +67,32 @@ class TakenBack:
     to: float
     stopped: float
     to_wall: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What customers got over the whole drill, before and after the faults included.
+
+    A share is of what was begun between the watch's start and its end, from 0 to 1, and
+    None where that is nothing. A read is answered if it got its order, or certain word that
+    there is no such order: whether that may be is what stale reads are about.
+    """
+
+    availability: float | None  # writes acknowledged
+    read_availability: float | None
+    reads: int
+    reads_answered: int
+    read_outage_seconds: float  # the longest outage of reads; 0 where there was none
+    read_outage_is_lower_bound: bool
+    reads_settled: bool  # a whole settled while was seen after the last fault and failure
+    widest_read_gap_seconds: float  # between reads, from the first fault to the watch's end
+    # Less of an order than its customer had been told: when it was acknowledged, and by an
+    # earlier read. A read that is both is unordered alone.
+    stale_reads: int
+    unordered_reads: int
+    stale_examples: Sequence[int]  # keys of either, ten at the most
+    wrong_reads: int  # a success that is not the order that was asked for
+    wrong_examples: Sequence[int]  # keys, ten at the most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +139,7 @@ class Recovery:
     discarded_seconds: float = 0.0  # the oldest one's age when the old database had stopped
     beyond: int | None = None  # begun after that moment, before that stop, and there
     beyond_examples: Sequence[int] = ()  # keys, ten at the most
+    service: Service | None = None
 
 
 class Outcome(StrEnum):

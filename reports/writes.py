@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reports.ledger import Operation, Outcome
+from reports.ledger import Operation, Outcome, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +32,13 @@ class Told(IntEnum):
 class Writes:
     """Every attempt to write, in the order in which they began."""
 
+    customer: NDArray[np.uint32]
     key: NDArray[np.int64]
     value: NDArray[np.int64]
     began: NDArray[np.float64]
     ended: NDArray[np.float64]  # NaN for those that never ended
     outcome: NDArray[np.uint8]
+    seen: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,33 +71,34 @@ def writes_of(ledger: NDArray[np.void]) -> tuple[Writes, int]:
     ended = np.ascontiguousarray(ledger["ended"])
     outcome = np.ascontiguousarray(ledger["outcome"])
     operation = np.ascontiguousarray(ledger["operation"])
-    sound = _is_sound(began, ended, outcome, operation)
+    seen = np.ascontiguousarray(ledger["seen"])
+    known_operation = (operation == Operation.CREATE) | (operation == Operation.READ)
+    sound = known_operation & is_sound(began, ended, outcome, seen)
     order = np.flatnonzero(sound & (operation == Operation.CREATE))
     order = order[np.argsort(began[order], kind="stable")]
     writes = Writes(
+        customer=ledger["customer"][order],
         key=ledger["key"][order],
         value=ledger["value"][order],
         began=began[order],
         ended=ended[order],
         outcome=outcome[order],
+        seen=seen[order],
     )
     return writes, ledger.size - int(np.count_nonzero(sound))
 
 
-def _is_sound(
+def is_sound(
     began: NDArray[np.float64],
     ended: NDArray[np.float64],
     outcome: NDArray[np.uint8],
-    operation: NDArray[np.uint8],
+    seen: NDArray[np.uint8],
 ) -> NDArray[np.bool_]:
     """Whether a record is one that a writer of ledgers could have written."""
-    pending = outcome == Outcome.PENDING
-    answered = (outcome >= Outcome.YES) & (outcome <= Outcome.UNKNOWN)
-    ended_as_told = (pending & np.isnan(ended)) | (
-        answered & (ended >= began) & np.isfinite(ended)
-    )
-    known_operation = (operation == Operation.CREATE) | (operation == Operation.READ)
-    sound: NDArray[np.bool_] = np.isfinite(began) & ended_as_told & known_operation
+    pending = (outcome == Outcome.PENDING) & np.isnan(ended) & (seen == Seen.UNKNOWN)
+    answered = (outcome >= Outcome.YES) & (outcome <= Outcome.UNKNOWN) & (seen <= max(Seen))
+    answered &= (ended >= began) & np.isfinite(ended)
+    sound: NDArray[np.bool_] = np.isfinite(began) & (pending | answered)
     return sound
 
 

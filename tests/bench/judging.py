@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from reports.ledger import FINAL_READ, LEDGER, Operation, Outcome, read_ledger
+from reports.ledger import FINAL_READ, LEDGER, Operation, Outcome, Seen, read_ledger
 from reports.recovery import judge, measure
 from reports.verdict import Injection, Objectives, Watch
 
@@ -45,7 +45,7 @@ def _in_a_process_of_its_own(attempts: int) -> int:
 
 
 def _write_drill(folder: Path, attempts: int) -> None:
-    """One outage in the middle, a tenth of the whole; nothing lost."""
+    """One outage in the middle, a tenth of the whole; nothing lost, and a sixth are reads."""
     with (folder / "ledger.bin").open("wb") as ledger, (folder / "rows.bin").open("wb") as rows:
         for first in range(0, attempts, _CHUNK):
             numbers = np.arange(first, min(first + _CHUNK, attempts))
@@ -55,10 +55,15 @@ def _write_drill(folder: Path, attempts: int) -> None:
             made["ended"] = made["began"] + 0.012
             out = (numbers >= attempts * 0.4) & (numbers < attempts * 0.5)
             made["outcome"] = np.where(out, Outcome.UNKNOWN, Outcome.YES)
-            made["operation"] = Operation.CREATE
+            made["seen"] = np.where(out, Seen.UNKNOWN, Seen.PAID)
+            made["customer"] = numbers % 20
+            reads = numbers % 6 == 5
+            made["operation"] = np.where(reads, Operation.READ, Operation.CREATE)
+            made["key"][reads] -= 20 * np.minimum(numbers[reads] // 20, numbers[reads] % 16)
             made.tofile(ledger)
-            found = np.zeros(int(np.count_nonzero(~out)), FINAL_READ)
-            found["key"], found["value"] = made["key"][~out], made["value"][~out]
+            kept = ~out & ~reads
+            found = np.zeros(int(np.count_nonzero(kept)), FINAL_READ)
+            found["key"], found["value"] = made["key"][kept], made["value"][kept]
             found["settled"] = 1
             found.tofile(rows)
 

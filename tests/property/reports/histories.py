@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from hypothesis import strategies as st
 
-from reports.ledger import FINAL_READ, LEDGER, Operation, Outcome
+from reports.ledger import FINAL_READ, LEDGER, Operation, Outcome, Seen
 from reports.recovery import judge, measure
 from reports.verdict import Injection, Objectives, Recovery, TakenBack, Verdict, Watch
 from tests.property.reports.reference import Attempt, Back, Demand, Drill, Fault, Row
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 QUARTER = 0.25
 WALL = datetime(2026, 3, 1, 12, 0, 1, 500_000, tzinfo=UTC)
 KINDS = ("YES", "NO", "UNKNOWN", "PENDING")
+# What an answer can show of an order, by what the customer was told.
+SHOWN = {
+    "YES": ("PENDING", "PAID", "UNKNOWN"),
+    "NO": ("ABSENT", "UNKNOWN"),
+    "UNKNOWN": ("WRONG", "ANOTHER", "UNKNOWN"),
+    "PENDING": ("UNKNOWN",),
+}
 
 
 def quarters(least: float, most: float) -> st.SearchStrategy[float]:
@@ -38,7 +45,9 @@ def attempts(draw: st.DrawFn, last_key: int = 12) -> Attempt:
     began, took = draw(quarters(0, 24)), draw(st.sampled_from((0.0, 0.25, 0.5, 1.0, 4.0)))
     key = draw(st.integers(0, last_key))
     value = key * 10 + draw(st.sampled_from((0, 0, 0, 1)))
-    return Attempt(key, value, began, None if told == "PENDING" else began + took, told)
+    ended = None if told == "PENDING" else began + took
+    customer, seen = draw(st.integers(0, 1)), draw(st.sampled_from(SHOWN[told]))
+    return Attempt(key, value, began, ended, told, customer, seen)
 
 
 @st.composite
@@ -95,7 +104,8 @@ def final_reads(
 @st.composite
 def chaotic_drills(draw: st.DrawFn) -> Drill:
     # With few keys each is tried again and again, around every moment.
-    tried = draw(st.lists(attempts(draw(st.sampled_from((3, 12)))), max_size=16))
+    one = attempts(draw(st.sampled_from((3, 12))))
+    tried = draw(st.lists(one, max_size=16))
     steady = draw(quarters(0, 3))
     back = draw(st.none() | backs())
     return Drill(
@@ -106,6 +116,7 @@ def chaotic_drills(draw: st.DrawFn) -> Drill:
         steady=steady,
         stopped=steady + draw(quarters(0, 24)),
         settle=draw(st.sampled_from((0.25, 0.5, 1.0, 2.0, 4.0))),
+        reads=draw(st.lists(one, max_size=12)),
     )
 
 
@@ -118,12 +129,19 @@ def plausible_drills(draw: st.DrawFn) -> Drill:
     fault_at = min(fault.started for fault in broken)
     bad = draw(st.lists(st.tuples(quarters(-0.5, 12), quarters(0, 5)), max_size=2))
     told, took = draw(st.sampled_from(KINDS[1:])), draw(st.sampled_from((0.0, 0.25, 1.5)))
-    tried = []
+    tried: list[Attempt] = []
+    read: list[Attempt] = []
     for number in range(int(stopped / every) + draw(st.sampled_from((1, 1, 0, -1, -3, -6)))):
         began = number * every
         fails = any(0 <= began - fault_at - start <= lasts for start, lasts in bad)
-        ended = None if fails and told == "PENDING" else began + took
-        tried.append(Attempt(number, number * 10, began, ended, told if fails else "YES"))
+        now = told if fails else "YES"
+        ended = None if now == "PENDING" else began + took
+        seen = "PAID" if now == "YES" else "UNKNOWN"
+        if number % 2 and tried:
+            of = tried[number * 7 % len(tried)].key
+            read.append(Attempt(of, 0, began, ended, now, seen=seen))
+        tried.append(Attempt(number, number * 10, began, ended, now, seen=seen))
+    read += draw(st.lists(attempts(), max_size=draw(st.sampled_from((0, 0, 0, 2)))))
     back = draw(st.none() | backs())
     return Drill(
         attempts=tried,
@@ -133,6 +151,7 @@ def plausible_drills(draw: st.DrawFn) -> Drill:
         steady=0.0,
         stopped=stopped,
         settle=draw(st.sampled_from((0.5, 1.0, 2.0, 4.0))),
+        reads=draw(st.sampled_from((read, read, ()))),
     )
 
 
@@ -144,10 +163,15 @@ demands = st.builds(
     rpo=st.sampled_from((0.0, 0.0, 1.0, 4.0)),
     p95=st.sampled_from((None, None, 0.25, 1.5, 6.0)),
     unsettled=st.sampled_from((None, None, 0, 2)),
+    stale=st.sampled_from((None, 0, 0, 2)),
+    availability=st.sampled_from((None, None, 0.5, 0.9, 1.0)),
+    read_availability=st.sampled_from((None, None, 0.5, 1.0)),
+    read_outage=st.sampled_from((None, None, 2.0, 8.0)),
 )
 
 
-def as_ledger(tried: Sequence[Attempt]) -> NDArray[np.void]:
+def as_ledger(written: Sequence[Attempt], read: Sequence[Attempt] = ()) -> NDArray[np.void]:
+    tried = [*written, *read]
     ledger = np.zeros(len(tried), LEDGER)
     for record, attempt in zip(ledger, tried, strict=True):
         record["key"], record["value"] = attempt.key, attempt.value
@@ -155,6 +179,8 @@ def as_ledger(tried: Sequence[Attempt]) -> NDArray[np.void]:
         record["ended"] = np.nan if attempt.ended is None else attempt.ended
         record["outcome"] = Outcome[attempt.told]
         record["operation"] = Operation.CREATE
+        record["customer"], record["seen"] = attempt.customer, Seen[attempt.seen]
+    ledger["operation"][len(written) :] = Operation.READ
     return ledger
 
 
@@ -188,7 +214,7 @@ def as_taken_back(drill: Drill) -> TakenBack | None:
 
 def measured(drill: Drill) -> Recovery:
     return measure(
-        as_ledger(drill.attempts),
+        as_ledger(drill.attempts, drill.reads),
         as_final_read(drill.rows),
         injections=as_injections(drill),
         watch=as_watch(drill),
@@ -203,6 +229,10 @@ def judged(drill: Drill, demand: Demand) -> Verdict:
         rpo_seconds=demand.rpo,
         p95_seconds=demand.p95,
         unsettled=demand.unsettled,
+        stale_reads=demand.stale,
+        availability=demand.availability,
+        read_availability=demand.read_availability,
+        read_outage_seconds=demand.read_outage,
     )
     return judge(
         measured(drill), objectives, injections=as_injections(drill), watch=as_watch(drill)

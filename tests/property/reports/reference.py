@@ -22,6 +22,8 @@ class Attempt:
     began: float
     ended: float | None  # None: nobody ever answered
     told: str  # YES, NO, UNKNOWN or PENDING
+    customer: int = 0
+    seen: str = "UNKNOWN"  # or ABSENT, PENDING, PAID, WRONG, ANOTHER
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Drill:
     stopped: float
     settle: float
     back: Back | None = None
+    reads: Sequence[Attempt] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,10 @@ class Demand:
     rpo: float
     p95: float | None
     unsettled: int | None
+    stale: int | None = 0
+    availability: float | None = None
+    read_availability: float | None = None
+    read_outage: float | None = None
 
 
 @dataclass(frozen=True)
@@ -311,53 +318,3 @@ def p95(drill: Drill) -> float | None:
         if place * 100 >= 95 * len(took):
             return seconds
     return None
-
-
-def verdict(drill: Drill, demand: Demand) -> str:
-    """MET, MISSED or INCONCLUSIVE, straight from the list of the design."""
-    if (
-        any(fault.took_effect is None for fault in drill.faults)
-        or not before_fault(drill)
-        or not after_fault(drill)
-        or failed_before_fault(drill)
-    ):
-        return "INCONCLUSIVE"
-    if breaks_a_promise(drill, demand):
-        return "MISSED"
-    started = min(fault.started for fault in drill.faults)
-    if (
-        drill.rows is None
-        or covered_until(drill) < drill.stopped - 1.0
-        or not settled(drill)
-        or any(fault.gone is None for fault in drill.faults)
-        or widest_gap(drill, started, drill.stopped) > min(demand.rto, drill.settle)
-    ):
-        return "INCONCLUSIVE"
-    return "MET"
-
-
-def breaks_a_promise(drill: Drill, demand: Demand) -> bool:
-    if any(outage.seconds > demand.rto for outage in outages(drill)):
-        return True
-    slowest = p95(drill)
-    if demand.p95 is not None and slowest is not None and slowest > demand.p95:
-        return True
-    return drill.rows is not None and breaks_a_promise_of_data(drill, demand)
-
-
-def breaks_a_promise_of_data(drill: Drill, demand: Demand) -> bool:
-    return (
-        loses_too_much(drill, demand)
-        or any(count_rows(drill, kind) for kind in ("corrupted", "unwritten", "refused"))
-        or duplicated(drill) > 0
-        or (demand.unsettled is not None and unsettled(drill) > demand.unsettled)
-    )
-
-
-def loses_too_much(drill: Drill, demand: Demand) -> bool:
-    fates = missing(drill).values()
-    if "after" in fates or beyond(drill):
-        return True
-    if drill.back is not None and "before" in fates:
-        return True
-    return bool(fates) and (demand.rpo == 0 or rpo(drill) > demand.rpo)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import event, given, settings
 
-from tests.property.reports import reference
+from tests.property.reports import reference, reference_of_reads, reference_verdict
 from tests.property.reports.histories import demands, drills, judged, measured
 
 if TYPE_CHECKING:
@@ -97,9 +97,47 @@ def test_counts_and_coverage_are_those_of_the_reference(drill: Drill) -> None:
 
 
 @EXAMPLES
+@given(drills)
+def test_reads_are_those_of_the_reference(drill: Drill) -> None:
+    service = measured(drill).service
+    assert service is not None
+    for kind, count in (
+        ("stale", service.stale_reads),
+        ("unordered", service.unordered_reads),
+        ("wrong", service.wrong_reads),
+    ):
+        event(f"{kind} reads {min(count, 2)}")
+        assert count == reference_of_reads.count_reads(drill, kind)
+    contradicted = reference_of_reads.keys_of_reads(drill, "stale", "unordered")
+    assert list(service.stale_examples) == contradicted[:10]
+    wrong = reference_of_reads.keys_of_reads(drill, "wrong")
+    assert list(service.wrong_examples) == wrong[:10]
+
+
+@EXAMPLES
+@given(drills)
+def test_what_customers_got_is_that_of_the_reference(drill: Drill) -> None:
+    service = measured(drill).service
+    assert service is not None
+    reads = reference_of_reads.reading(drill)
+    seen = reference.outages(reads)
+    assert service.availability == reference_of_reads.share(drill, drill.attempts)
+    assert service.read_availability == reference_of_reads.share(drill, reads.attempts)
+    assert service.reads == len(drill.reads)
+    assert service.reads_answered == sum(map(reference_of_reads.is_answered, drill.reads))
+    assert service.read_outage_seconds == max((one.seconds for one in seen), default=0.0)
+    assert service.read_outage_is_lower_bound == any(one.restored is None for one in seen)
+    assert service.reads_settled == reference.settled(reads)
+    started = min(fault.started for fault in drill.faults)
+    if started <= drill.stopped:
+        gap = reference.widest_gap(reads, started, drill.stopped)
+        assert service.widest_read_gap_seconds == gap
+
+
+@EXAMPLES
 @given(drills, demands)
 def test_the_verdict_is_that_of_the_reference(drill: Drill, demand: Demand) -> None:
     verdict = judged(drill, demand)
     event(verdict.outcome.value)
-    assert verdict.outcome.value == reference.verdict(drill, demand), verdict.reasons
+    assert verdict.outcome.value == reference_verdict.verdict(drill, demand), verdict.reasons
     assert (verdict.outcome == "MET") == (not verdict.reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from hypothesis import assume, given, settings
@@ -25,6 +26,9 @@ from tests.property.reports.histories import (
 )
 from tests.property.reports.reference import Attempt, Back, Demand, Drill, Fault, Row
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 EXAMPLES = settings(max_examples=100, deadline=None)
 
 
@@ -32,13 +36,15 @@ def later(seconds: float | None, by: float) -> float | None:
     return None if seconds is None else seconds + by
 
 
+def moved(attempts: Sequence[Attempt], by: float) -> list[Attempt]:
+    return [replace(one, began=one.began + by, ended=later(one.ended, by)) for one in attempts]
+
+
 def shifted(drill: Drill, by: float) -> Drill:
     return replace(
         drill,
-        attempts=[
-            replace(one, began=one.began + by, ended=later(one.ended, by))
-            for one in drill.attempts
-        ],
+        attempts=moved(drill.attempts, by),
+        reads=moved(drill.reads, by),
         faults=[
             Fault(one.started + by, later(one.took_effect, by), later(one.gone, by))
             for one in drill.faults
@@ -55,7 +61,7 @@ def test_the_order_of_records_and_rows_changes_nothing(drill: Drill, seed: int) 
     random = np.random.default_rng(seed)
     final_read = as_final_read(drill.rows)
     again = measure(
-        random.permutation(as_ledger(drill.attempts)),
+        random.permutation(as_ledger(drill.attempts, drill.reads)),
         None if final_read is None else random.permutation(final_read),
         injections=as_injections(drill)[::-1],
         watch=as_watch(drill),
@@ -83,7 +89,8 @@ def test_a_lost_write_never_makes_a_verdict_better(
     like = data.draw(st.sampled_from(taken))
     lost = replace(like, key=1_000, value=1)
     worse = replace(drill, attempts=[*drill.attempts, lost])
-    demand = replace(demand, p95=None)  # one more quick answer does make that one better
+    # One more quick answer does make these better.
+    demand = replace(demand, p95=None, availability=None)
     before, after = judged(drill, demand).outcome, judged(worse, demand).outcome
     assert after is before or after is Outcome.MISSED
     assert judged(worse, replace(demand, rpo=0.0)).outcome is not Outcome.MET

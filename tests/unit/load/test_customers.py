@@ -16,7 +16,7 @@ import pytest
 
 from fixtures.load.process import start_load
 from fixtures.waiting import wait_until
-from reports.ledger import Operation, Outcome, read_ledger
+from reports.ledger import Operation, Outcome, Seen, read_ledger
 from tests.unit.load.shop import SLOW_SECONDS, Behaviour, Shop, open_shop
 
 if TYPE_CHECKING:
@@ -217,6 +217,26 @@ def test_what_customers_bought_is_read_back(story: Story) -> None:
     assert len(story.reads) == pytest.approx(len(story.orders) / 5, rel=0.2)
     assert len(well) > len(story.reads) / 4
     assert set(well["status"].tolist()) == {200}
+
+
+def test_what_customers_saw_of_their_orders_is_in_the_ledger(story: Story) -> None:
+    attempts = np.concatenate((story.orders, story.reads))
+    well = attempts["outcome"] == Outcome.YES
+
+    assert set(attempts[well]["seen"].tolist()) == {Seen.PAID}  # the shop pays at once
+    lied_to = story.orders_during(Behaviour.WRONG_BODY)
+    assert set(lied_to["seen"].tolist()) == {Seen.WRONG}
+    assert set(attempts[~well]["seen"].tolist()) == {Seen.UNKNOWN, Seen.WRONG}
+
+
+def test_customers_read_only_their_own_orders_and_some_of_them_again(story: Story) -> None:
+    owner = dict(
+        zip(story.orders["key"].tolist(), story.orders["customer"].tolist(), strict=True)
+    )
+    read = story.reads["key"].tolist()
+
+    assert [owner[key] for key in read] == story.reads["customer"].tolist()
+    assert len(read) / 4 < len(read) - len(set(read)) < len(read) * 3 / 4
 
 
 def test_stopping_lets_every_order_in_flight_be_answered(story: Story) -> None:

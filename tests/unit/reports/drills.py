@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reports.ledger import FINAL_READ, LEDGER, Operation
+from reports.ledger import FINAL_READ, LEDGER, Operation, Seen
 from reports.ledger import Outcome as Told
 from reports.recovery import judge, measure
 from reports.timeline import Event
@@ -42,6 +42,15 @@ def steady_ledger(*, every: float = 0.25, until: float = STOPPED_AT) -> NDArray[
     ledger["began"], ledger["ended"] = began, began + 0.125
     ledger["outcome"], ledger["operation"] = Told.YES, Operation.CREATE
     return ledger
+
+
+def reads_of_own(ledger: NDArray[np.void]) -> NDArray[np.void]:
+    """Let each write be read once, a quarter of a second after it began, and be found paid."""
+    reads = ledger.copy()
+    reads["operation"], reads["outcome"], reads["seen"] = Operation.READ, Told.YES, Seen.PAID
+    reads["began"] += 0.25
+    reads["ended"] = reads["began"] + 0.125
+    return reads
 
 
 def fail(ledger: NDArray[np.void], since: float, until: float, told: Told = Told.NO) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from reports.ledger import FINAL_READ
 from reports.ledger import Outcome as Told
-from reports.reasons import seconds_text
 from reports.recovery import judge
 from reports.verdict import Injection, Objectives, Outcome, Recovery, Verdict
+from reports.wording import seconds_text
 from tests.unit.reports.drills import (
     OBJECTIVES,
     WATCH,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -89,6 +90,17 @@ def test_another_figure_or_reason_is_exit_status_1(
     timeline.write_text(timeline.read_text().replace('"rows": 192', f'"rows": {rows.size}'))
     assert main(["20260301T100000Z-aaaa"], runs=runs) == 1
     assert "MET as saved, but its figures or reasons differ" in capsys.readouterr().out
+
+
+def test_a_verdict_from_before_reads_were_judged_is_the_same_still(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = runs / "20260301T100000Z-aaaa" / "the_primary_is_killed" / "verdict.json"
+    document = json.loads(saved.read_text())
+    del document["recovery"]["service"]
+    saved.write_text(json.dumps(document))
+    assert main(["20260301T100000Z-aaaa"], runs=runs) == 0
+    assert capsys.readouterr().out.endswith("\nevery verdict is the one that was saved\n")
 
 
 def test_no_saved_verdict_is_exit_status_1(

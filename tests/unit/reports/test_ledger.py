@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from reports.ledger import LEDGER, LedgerWriter, Operation, Outcome, read_ledger
+from reports.ledger import LEDGER, LedgerWriter, Operation, Outcome, Seen, read_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,10 +21,20 @@ def test_an_attempt_is_pending_until_it_is_answered(tmp_path: Path) -> None:
         writer.began(key=8, value=80, customer=4, operation=Operation.READ, at=1.75)
         assert list(read_ledger(path)["outcome"]) == [Outcome.PENDING, Outcome.PENDING]
         assert np.isnan(read_ledger(path)["ended"]).all()
-        first.write(ended=2.0, outcome=Outcome.YES, status=201)
-    record = read_ledger(path)[0]
-    assert record.item() == (7, 70, 1.5, 2.0, Outcome.YES, Operation.CREATE, 201, 3, 0)
+        first.write(ended=2.0, outcome=Outcome.YES, status=201, seen=Seen.PAID)
+    *record, spare = read_ledger(path)[0].item()
+    assert record == [7, 70, 1.5, 2.0, Outcome.YES, Operation.CREATE, 201, 3, Seen.PAID]
+    assert spare == bytes(7)
     assert read_ledger(path)["outcome"][1] == Outcome.PENDING
+
+
+def test_a_ledger_from_before_anything_seen_was_written_down_can_be_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "ledger.bin"
+    path.write_bytes(struct.pack("<qqddBBHIQ", 7, 70, 1.5, 2.0, 2, 1, 201, 3, 0))
+    record = read_ledger(path)[0]
+    assert (record["key"], record["customer"], record["seen"]) == (7, 3, Seen.UNKNOWN)
 
 
 def test_a_torn_last_record_is_left_out(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from reports.ledger import LEDGER
+from reports.ledger import LEDGER, Seen
 from reports.record import RecordError, judge_record, load_record, read_verdict, save_verdict
 from reports.timeline import Event
 from reports.verdict import Injection, Objectives, Outcome, Verdict, Watch
@@ -19,6 +20,7 @@ from tests.unit.reports.drills import (
     Case,
     Folder,
     fail,
+    reads_of_own,
     rows_of,
     steady_ledger,
     whole_folder,
@@ -27,7 +29,6 @@ from tests.unit.reports.drills import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from reports.record import DrillRecord
@@ -72,10 +73,24 @@ def test_all_objectives_are_read(folder: Folder) -> None:
     folder.say(
         61.0, Event.OBJECTIVES,
         rto_seconds=1, rpo_seconds=2, p95_seconds=0.5, unsettled=4, settle_seconds=1,
+        stale_reads=5, availability=0.9, read_availability=0.8, read_outage_seconds=3,
     )  # fmt: skip
     assert load(folder).objectives == Objectives(
-        rto_seconds=1, rpo_seconds=2, p95_seconds=0.5, unsettled=4
-    )
+        rto_seconds=1, rpo_seconds=2, p95_seconds=0.5, unsettled=4, stale_reads=5,
+        availability=0.9, read_availability=0.8, read_outage_seconds=3,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("stated", "allowed"), [({}, 0), ({"stale_reads": None}, None)])
+def test_stale_reads_are_allowed_only_by_a_drill_that_says_so(
+    folder: Folder, stated: dict[str, None], allowed: int | None
+) -> None:
+    """A drill from before they were known says nothing of them."""
+    folder.forget(Event.OBJECTIVES)
+    folder.say(61.0, Event.OBJECTIVES, rto_seconds=1, rpo_seconds=2, settle_seconds=1, **stated)
+    objectives = load(folder).objectives
+    assert objectives is not None
+    assert objectives.stale_reads == allowed
 
 
 def test_a_verdict_is_read_back_as_it_was_saved(
@@ -88,6 +103,21 @@ def test_a_verdict_is_read_back_as_it_was_saved(
     save_verdict(path, recovery, verdict)
     assert recovery is not None
     assert len(recovery.outages) == 1
+    assert read_verdict(path) == (recovery, verdict)
+
+
+def test_what_customers_got_is_read_back_as_it_was_saved(
+    folder: Folder, ledger: NDArray[np.void]
+) -> None:
+    reads = reads_of_own(ledger)
+    reads["seen"][:12], reads["seen"][12] = Seen.ABSENT, Seen.WRONG
+    path = folder.write(np.concatenate((ledger, reads)), rows_of(ledger))
+    recovery, verdict = judge_record(load_record(path))
+    save_verdict(path, recovery, verdict)
+    assert recovery is not None
+    assert recovery.service is not None
+    assert recovery.service.stale_examples == tuple(range(10))
+    assert recovery.service.wrong_examples == (12,)
     assert read_verdict(path) == (recovery, verdict)
 
 
