@@ -42,6 +42,7 @@ torture: $(VENV)/.ready engine images ## kill N drills at random moments (N=30) 
 bench: $(VENV)/.ready engine ## print how fast everything is here
 	@$(RUN) tests.bench.judging
 	@$(RUN) tests.bench.replica
+	@$(RUN) tests.bench.regions
 	@$(RUN) tests.bench.load
 	@$(RUN) tests.bench.restoring
 	@$(RUN) tests.bench.guarding
