@@ -241,7 +241,12 @@ def _describe(result: TestResult, drill: Drill, drawn: bytes) -> None:
     result.name = drill.record.title or result.name
     result.description = None
     result.descriptionHtml = as_html(
-        text(started, "description"), drill.verdict, table, drawn, drill.comparisons
+        text(started, "description"),
+        drill.verdict,
+        table,
+        drawn,
+        comparisons=drill.comparisons,
+        breakdown=drill.breakdown,
     )
     severity = _SEVERITY.get(text(drill.details(Event.RUNBOOK_STARTED), "severity"))
     if severity is not None:
@@ -286,7 +291,7 @@ def _attach_evidence(
     attached: Sequence[Attachment],
 ) -> None:
     runbook = runbook_as_followed(drill.entries)
-    told = as_text(drill.verdict, drill.figures(), drill.comparisons)
+    told = as_text(drill.verdict, drill.figures(), drill.comparisons, drill.breakdown)
 
     def attach(name: str, body: str | bytes, kind: AttachmentType | tuple[str, str]) -> None:
         _attach(reporter, parent, name, body, kind)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from reports.phases import break_down
 from reports.record import compare_record, judge_record, load_record
 from reports.story import followed_steps, text
 from reports.summary import Figure, figures, notes, slowest_seconds
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from reports.phases import Breakdown
     from reports.record import DrillRecord
     from reports.restorations import Comparison
 
@@ -49,6 +51,7 @@ class Drill:
     recovery: Recovery | None
     verdict: Verdict
     comparisons: Sequence[Comparison]
+    breakdown: Breakdown | None  # of the longest outage
 
     def details(self, event: Event) -> Mapping[str, Json]:
         """Return the details of the last entry of this kind, {} where there is none."""
@@ -84,7 +87,8 @@ def read_drill(folder: Path) -> Drill:
     record = load_record(folder)
     recovery, verdict = judge_record(record)
     entries = read_timeline(folder / "timeline.jsonl")
-    return Drill(folder, entries, record, recovery, verdict, compare_record(record))
+    breakdown = break_down(entries, record.ledger, recovery)
+    return Drill(folder, entries, record, recovery, verdict, compare_record(record), breakdown)
 
 
 def attachments(drill: Drill) -> tuple[list[Attachment], set[str]]:
@@ -123,6 +127,7 @@ def picture(drill: Drill) -> bytes:
         objectives=drill.record.objectives,
         verdict=drill.verdict,
         notes=notes(drill.recovery, drill.comparisons),
+        breakdown=drill.breakdown,
     )
     return draw(scene)
 

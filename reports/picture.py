@@ -1,8 +1,9 @@
 """One picture of a drill that a person understands at once, as SVG.
 
 From the top: what was done (faults, outages, runbook), what customers were told, and how
-long they waited, all on one time axis. Outcomes differ in lightness and hatching as well
-as in colour, so that the picture survives colour blindness and a black-and-white printer.
+long they waited, all on one time axis; beneath it, what the longest outage was spent on.
+Outcomes differ in lightness and hatching as well as in colour, so that the picture survives
+colour blindness and a black-and-white printer.
 
 Importing this module imports matplotlib, which takes a second: import it where a picture
 is drawn, not at the top of a file.
@@ -18,9 +19,10 @@ from typing import TYPE_CHECKING
 import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, get_font
 
 from reports.customers import Customers, covered, see
+from reports.picture_phases import draw_phases
+from reports.picture_rows import LEFT, RIGHT, ROW, WIDTH, Row, draw_row, printable, set_rows
 from reports.summary import figures
 from reports.wording import seconds_text
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from reports.outages import Outage
+    from reports.phases import Breakdown
     from reports.verdict import Injection, Objectives, Recovery, Verdict
 
 _STYLE = {
@@ -44,9 +47,7 @@ _STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-_WIDTH, _LEFT, _RIGHT = 12.0, 0.95, 0.3  # inches
-_ROW, _RATES, _LATENCY, _GAP, _FOOT = 0.25, 2.2, 1.7, 0.42, 0.55  # inches
-_CHARACTER = 0.078  # inches that a character of DejaVu Sans at 9 points takes on average
+_RATES, _LATENCY, _GAP, _FOOT = 2.2, 1.7, 0.42, 0.55  # inches
 
 _FAULT, _OUTAGE, _RECOVERED, _STEP, _STEP_FAILED = (
     "#CC79A7", "#000000", "#007A59", "#0072B2", "#D55E00",
@@ -81,17 +82,7 @@ class Scene:
     objectives: Objectives | None
     verdict: Verdict
     notes: Sequence[str] = ()  # what the figures cannot say, a line each
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line of what was done: a bar and the words beside it."""
-
-    kind: str
-    text: str
-    began_at: float
-    ended_at: float | None  # None: it did not end while we looked
-    color: str
+    breakdown: Breakdown | None = None
 
 
 def draw(scene: Scene) -> bytes:
@@ -110,14 +101,16 @@ def _figure(scene: Scene) -> Figure:
     zero = min((one.started_at for one in scene.injections), default=began)
     heading = _heading(scene)
     head = 0.5 + 0.2 * len(heading)
-    lanes = _ROW * max(1, len(rows)) + 0.1
-    height = head + lanes + _GAP + _RATES + _GAP + _LATENCY + _FOOT
-    figure = Figure(figsize=(_WIDTH, height), facecolor="white")
+    lanes = ROW * max(1, len(rows)) + 0.1
+    parts = ROW * len(scene.breakdown.phases) + 0.1 if scene.breakdown else 0.0
+    upper = head + lanes + _GAP + _RATES + _GAP + _LATENCY + _FOOT
+    height = upper + parts + (_FOOT if parts else 0.0)
+    figure = Figure(figsize=(WIDTH, height), facecolor="white")
     _write_heading(figure, scene, heading, height)
 
     def axes(top: float, tall: float) -> Axes:
-        wide = _WIDTH - _LEFT - _RIGHT
-        box = (_LEFT / _WIDTH, 1 - (top + tall) / height, wide / _WIDTH, tall / height)
+        wide = WIDTH - LEFT - RIGHT
+        box = (LEFT / WIDTH, 1 - (top + tall) / height, wide / WIDTH, tall / height)
         made = figure.add_axes(box)
         made.set_xlim(began - zero, ended - zero)
         return made
@@ -137,10 +130,12 @@ def _figure(scene: Scene) -> Figure:
         _say_empty(rates, latency)
     since = "the fault was injected" if scene.injections else "the first attempt"
     latency.set_xlabel(f"seconds since {since}")
+    if scene.breakdown:
+        draw_phases(axes(upper, parts), scene.breakdown)
     return figure
 
 
-def _window(tried: tuple[float, float] | None, rows: Sequence[_Row]) -> tuple[float, float]:
+def _window(tried: tuple[float, float] | None, rows: Sequence[Row]) -> tuple[float, float]:
     times = [row.began_at for row in rows]
     times += [row.ended_at for row in rows if row.ended_at is not None]
     times += tried or ()
@@ -148,13 +143,12 @@ def _window(tried: tuple[float, float] | None, rows: Sequence[_Row]) -> tuple[fl
     return began, max(ended, began + 1.0)
 
 
-def _rows(scene: Scene) -> list[_Row]:
+def _rows(scene: Scene) -> list[Row]:
     faults = [
-        _Row("fault", one.fault, one.started_at, one.gone_at, _FAULT)
-        for one in scene.injections
+        Row("fault", one.fault, one.started_at, one.gone_at, _FAULT) for one in scene.injections
     ]
     steps = [
-        _Row(
+        Row(
             "runbook",
             f"{number}  {step.title}" + (": FAILED" if step.failed else ""),
             step.began_at,
@@ -166,22 +160,22 @@ def _rows(scene: Scene) -> list[_Row]:
     return faults + _outage_rows(scene) + steps
 
 
-def _outage_rows(scene: Scene) -> list[_Row]:
+def _outage_rows(scene: Scene) -> list[Row]:
     if scene.recovery is None:
         return []
     if not scene.recovery.outages and scene.injections:
         return [_no_outage(scene.injections)]
     outages = sorted(scene.recovery.outages, key=lambda one: one.seconds, reverse=True)
     rows = [
-        _Row("outage", _outage_text(one, scene), one.began_at, one.restored_at, _OUTAGE)
+        Row("outage", _outage_text(one, scene), one.began_at, one.restored_at, _OUTAGE)
         for one in outages[:6]  # further stumbles are in the verdict's figures
     ]
     return sorted(rows, key=lambda row: row.began_at)
 
 
-def _no_outage(injections: Sequence[Injection]) -> _Row:
+def _no_outage(injections: Sequence[Injection]) -> Row:
     at = min(one.started_at for one in injections)
-    return _Row("outage", "none", at, at, _OUTAGE)
+    return Row("outage", "none", at, at, _OUTAGE)
 
 
 def _outage_text(outage: Outage, scene: Scene) -> str:
@@ -221,69 +215,21 @@ def _lost(recovery: Recovery) -> int:
 
 
 def _write_heading(figure: Figure, scene: Scene, lines: Sequence[str], height: float) -> None:
-    left = 0.25 / _WIDTH
+    left = 0.25 / WIDTH
     title = f"{scene.verdict.outcome}:  {textwrap.shorten(scene.title, 95, placeholder=' …')}"
-    figure.text(left, 1 - 0.27 / height, _printable(title), size=14, weight="bold")
+    figure.text(left, 1 - 0.27 / height, printable(title), size=14, weight="bold")
     for number, line in enumerate(lines):
-        figure.text(left, 1 - (0.50 + 0.2 * number) / height, _printable(line), size=9.5)
+        figure.text(left, 1 - (0.50 + 0.2 * number) / height, printable(line), size=9.5)
 
 
-def _printable(text: str) -> str:
-    """Replace what the font has no shape for: matplotlib would warn, and draw a box."""
-    known = get_font(findfont("DejaVu Sans"))
-    return "".join(c if known.get_char_index(ord(c)) else "\ufffd" for c in text)
-
-
-def _draw_rows(axes: Axes, rows: Sequence[_Row], zero: float, scene: Scene) -> None:
-    axes.set_ylim(len(rows) or 1, 0)
-    axes.spines[["left", "bottom"]].set_visible(False)
+def _draw_rows(axes: Axes, rows: Sequence[Row], zero: float, scene: Scene) -> None:
+    set_rows(axes, rows)
+    axes.spines["bottom"].set_visible(False)
     axes.tick_params(length=0)
-    kinds = [row.kind for row in rows]
-    firsts = [number for number, kind in enumerate(kinds) if kind not in kinds[:number]]
-    axes.set_yticks([number + 0.5 for number in firsts], [kinds[number] for number in firsts])
     for number, row in enumerate(rows):
-        _draw_row(axes, number, row, zero)
+        draw_row(axes, number, row, zero)
     if not scene.injections:
         axes.text(0.5, 0.5, "no fault was injected", transform=axes.transAxes, ha="center")
-
-
-def _draw_row(axes: Axes, number: int, row: _Row, zero: float) -> None:
-    last = axes.get_xlim()[1]
-    began = row.began_at - zero
-    ended = last if row.ended_at is None else row.ended_at - zero
-    bar = axes.barh(
-        number + 0.5, ended - began, left=began, height=0.55, color=row.color,
-        edgecolor=row.color, linewidth=1.5,
-    )  # fmt: skip
-    bar[0].set_gid(f"{row.kind}-{number}")
-    if row.ended_at is None:
-        axes.plot(last, number + 0.5, ">", color=row.color, markersize=11, clip_on=False)
-    _write_beside(axes, number + 0.5, (began, ended), row.text)
-
-
-def _write_beside(axes: Axes, y: float, bar: tuple[float, float], text: str) -> None:
-    """Write right of the bar, or left of it, or on it: the first where the words fit."""
-    first, last = axes.get_xlim()
-    inch = (last - first) / (_WIDTH - _LEFT - _RIGHT)  # in seconds
-    gap = 0.1 * inch
-    places = (
-        (last - bar[1], bar[1] + gap, "left"),
-        (bar[0] - first, bar[0] - gap, "right"),
-        (bar[1] - bar[0], (bar[0] + bar[1]) / 2, "center"),
-    )
-    text = _printable(text)
-    needed = len(text) * _CHARACTER * inch + 2 * gap
-    fitting = [place for place in places if place[0] >= needed]
-    room, x, side = fitting[0] if fitting else max(places)
-    axes.text(
-        x, y, _fitting(text, (room - 2 * gap) / inch), ha=side, va="center_baseline",
-        bbox={"facecolor": "white", "alpha": 0.88, "edgecolor": "none", "pad": 0.8},
-    )  # fmt: skip
-
-
-def _fitting(text: str, inches: float) -> str:
-    fits = max(4, int(inches / _CHARACTER))
-    return text if len(text) <= fits else text[: fits - 2].rstrip() + " …"
 
 
 def _shade(axes: Axes, scene: Scene, zero: float, ended: float, *, named: bool) -> None:

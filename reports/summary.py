@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from reports.wording import moment_text, seconds_text
+from reports.wording import moment_text, seconds_text, share_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from reports.phases import Breakdown, Phase
     from reports.restorations import Comparison
-    from reports.verdict import Objectives, Recovery, Verdict
+    from reports.verdict import Objectives, Recovery, Service, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,17 @@ def figures(
     if recovery is None:
         return judged
     return [
-        *judged, *restored, *_customers(recovery, objectives), *_data(recovery, objectives),
+        *judged, *restored, *_customers(recovery, objectives),
+        *(_service(recovery.service, objectives) if recovery.service else ()),
+        *_data(recovery, objectives),
     ]  # fmt: skip
 
 
 def notes(recovery: Recovery | None, comparisons: Sequence[Comparison]) -> list[str]:
     """What a line of figures cannot say: what was given up, and what was restored."""
     found = []
+    if recovery is not None and recovery.service is not None and recovery.service.reads:
+        found.append(_served(recovery.service))
     if recovery is not None and recovery.taken_back_to is not None:
         found.append(
             f"restored to {moment_text(recovery.taken_back_to)}: {_given_up(recovery)}"
@@ -76,6 +81,18 @@ def notes(recovery: Recovery | None, comparisons: Sequence[Comparison]) -> list[
             f" {seconds_text(slowest_seconds(comparisons))}"
         )
     return found
+
+
+def _served(service: Service) -> str:
+    """How customers fared over the whole drill, in a line."""
+    least = "at least " if service.read_outage_is_lower_bound else ""
+    stale = service.stale_reads + service.unordered_reads
+    return (
+        f"{_share(service.availability)} of the writes and"
+        f" {_share(service.read_availability)} of the reads answered, reads away for"
+        f" {least}{seconds_text(service.read_outage_seconds)} at the longest, {stale:,} stale,"
+        f" {service.wrong_reads:,} wrong"
+    )
 
 
 def slowest_seconds(comparisons: Sequence[Comparison]) -> float:
@@ -130,6 +147,41 @@ def _customers(recovery: Recovery, objectives: Objectives | None) -> list[Figure
     ]
 
 
+def _service(service: Service, objectives: Objectives | None) -> list[Figure]:
+    writes, reads, away, stale = _asked_of_service(objectives)
+    least = "at least " if service.read_outage_is_lower_bound else ""
+    longest = f"{least}{seconds_text(service.read_outage_seconds)}"
+    contradicting = (
+        f"{service.stale_reads + service.unordered_reads:,} ({service.stale_reads:,} of own"
+        f" writes, {service.unordered_reads:,} out of order)"
+    )
+    return [
+        Figure("Availability of writes", _share(service.availability), writes),
+        Figure("Availability of reads", _share(service.read_availability), reads),
+        Figure("Longest outage of reads", longest, away),
+        Figure("Reads tried", f"{service.reads:,} ({service.reads_answered:,} answered)"),
+        Figure("Stale reads", contradicting, stale),
+        Figure("Wrong reads", f"{service.wrong_reads:,}"),
+    ]
+
+
+def _asked_of_service(objectives: Objectives | None) -> tuple[str, str, str, str]:
+    if objectives is None:
+        return "", "", "", ""
+    writes, reads = objectives.availability, objectives.read_availability
+    away, stale = objectives.read_outage_seconds, objectives.stale_reads
+    return (
+        "" if writes is None else share_text(writes),
+        "" if reads is None else share_text(reads),
+        "" if away is None else seconds_text(away),
+        "" if stale is None else f"{stale:,}",
+    )
+
+
+def _share(share: float | None) -> str:
+    return "not measured" if share is None else share_text(share)
+
+
 def _data(recovery: Recovery, objectives: Objectives | None) -> list[Figure]:
     asked = objectives.unsettled if objectives else None
     return [
@@ -168,7 +220,10 @@ def _count(value: int | None) -> str:
 
 
 def as_text(
-    verdict: Verdict, table: Sequence[Figure], comparisons: Sequence[Comparison] = ()
+    verdict: Verdict,
+    table: Sequence[Figure],
+    comparisons: Sequence[Comparison] = (),
+    breakdown: Breakdown | None = None,
 ) -> str:
     """Write the verdict, its reasons and the tables as plain text."""
     widest = max(len(one.name) for one in table)
@@ -178,15 +233,19 @@ def as_text(
         lines.append(f"{one.name:<{widest}}  {one.measured}{of}")
     if comparisons:
         lines += ["", *_aligned([_RESTORATION, *map(_restoration, comparisons)])]
+    if breakdown is not None:
+        lines += ["", *_aligned([_PART, *_parts(breakdown)]), *_apart(breakdown)]
     return "\n".join(lines) + "\n"
 
 
-def as_html(
+def as_html(  # noqa: PLR0913 - each is a part of the page, and the optional are named
     belief: str,
     verdict: Verdict,
     table: Sequence[Figure],
     picture: bytes,
+    *,
     comparisons: Sequence[Comparison] = (),
+    breakdown: Breakdown | None = None,
 ) -> str:
     """Write all that a person must see first, the picture included, as a part of a page."""
     paragraphs = "".join(f"<p>{escape(part)}</p>" for part in belief.split("\n\n") if part)
@@ -200,7 +259,42 @@ def as_html(
         'style="max-width:100%;background:white"></p>'
         + _html_table(("Figure", "Measured", "Objective"), rows)
         + (_html_table(_RESTORATION, map(_restoration, comparisons)) if comparisons else "")
+        + (_html_parts(breakdown) if breakdown else "")
     )
+
+
+def part_texts(breakdown: Breakdown, phase: Phase) -> tuple[str, str, str]:
+    """A part of the longest outage in words: its name, its seconds, its share."""
+    return (
+        phase.name,
+        seconds_text(phase.seconds),
+        f"{100 * breakdown.share(phase):.0f} %",
+    )
+
+
+def allowed_beside(breakdown: Breakdown) -> str:
+    """What people may take to decide, "" where that is nothing: stated and not measured."""
+    if not breakdown.allowance_seconds:
+        return ""
+    allowed = seconds_text(breakdown.allowance_seconds)
+    return f"people may take {allowed} to decide, which is no part of it"
+
+
+_PART = ("RTO by part", "Took", "Share")
+
+
+def _parts(breakdown: Breakdown) -> Iterator[Sequence[str]]:
+    return (part_texts(breakdown, phase) for phase in breakdown.phases)
+
+
+def _apart(breakdown: Breakdown) -> list[str]:
+    apart = allowed_beside(breakdown)
+    return [f"({apart})"] if apart else []
+
+
+def _html_parts(breakdown: Breakdown) -> str:
+    apart = "".join(f"<p>{escape(line)}</p>" for line in _apart(breakdown))
+    return _html_table(_PART, _parts(breakdown)) + apart
 
 
 _RESTORATION = (

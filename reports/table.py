@@ -128,7 +128,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _notes(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
-        yield from (f"{row.scenario}: {note}" for note in row.notes)
+        for note in row.notes:
+            yield from textwrap.wrap(
+                f"{row.scenario}: {note}", WIDTH, subsequent_indent="  ", break_on_hyphens=False
+            )
 
 
 def _allowances(rows: Sequence[Row]) -> Iterator[str]:

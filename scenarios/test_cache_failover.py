@@ -21,6 +21,7 @@ from reports.verdict import Objectives
 
 pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-15", "OBJ-1", "OBJ-4", "STK-1")]
 
+# These bound the writes, which never touch the cache: its loss must not spread to them.
 OBJECTIVES = Objectives(rto_seconds=3, rpo_seconds=0, p95_seconds=0.2)
 # What customers are told says little of a cache that is a help only, so the caches are asked.
 NO_CACHE = ("no cache is the primary", "cache-router leads to")

@@ -14,6 +14,7 @@ from reports.customers import see
 from reports.ledger import LEDGER, Operation
 from reports.ledger import Outcome as Told
 from reports.outages import Outage
+from reports.phases import Breakdown, Phase
 from reports.picture import Scene, StepMark, draw
 from reports.record import judge_record, load_record
 from reports.verdict import Injection, Objectives, Outcome, Verdict
@@ -177,6 +178,25 @@ def test_no_outage_is_said(scene: Scene) -> None:
     said = _texts(draw(dataclasses.replace(scene, recovery=recovery, objectives=objectives)))
     assert "none" in said
     assert "P95 objective 500 ms" in said
+
+
+def test_the_parts_of_the_longest_outage_have_an_axis_of_their_own(scene: Scene) -> None:
+    parts = (
+        Phase("detect", FAULT_AT, FAULT_AT + 2),
+        Phase("fence", FAULT_AT + 2, FAULT_AT + 3),
+        Phase("first success", FAULT_AT + 3, FAULT_AT + 12),
+    )
+    broken_down = dataclasses.replace(scene, breakdown=Breakdown(parts, 120))
+    svg = draw(broken_down)
+    said = _texts(svg)
+    assert "fence  1 s  8 %" in said
+    assert any("people may take 120 s to decide, which is no part of it" in one for one in said)
+    left, right = 0.95 * 72, _WIDTH_POINTS - 0.3 * 72
+    ends = [left + share * (right - left) for share in (0, 2 / 12, 3 / 12, 1)]
+    bars = sorted(_marks(svg, "RTO by part").values())
+    assert bars == [pytest.approx(bar, abs=0.5) for bar in pairwise(ends)]
+    assert _marks(draw(scene), "RTO by part") == {}
+    assert _marks(svg, "fault") == _marks(draw(scene), "fault")  # across, nothing moved
 
 
 def test_bins_count_every_write_and_percentiles_are_close() -> None:

@@ -115,6 +115,25 @@ def test_the_description_holds_belief_verdict_and_picture(published: Published) 
     assert "<td>RTO</td><td>12.3 s</td><td>10 s</td>" in shown
 
 
+def test_the_rto_is_broken_down_with_what_people_are_allowed_apart(
+    published: Published,
+) -> None:
+    shown = published.one("missed")["descriptionHtml"]
+    assert "<td>Promote the synchronous standby</td><td>2.5 s</td><td>20 %</td>" in shown
+    assert "<p>(people may take 30 s to decide, which is no part of it)</p>" in shown
+    *_, last, apart = published.attachment("missed", "Verdict and figures").splitlines()
+    assert last.startswith("first success  ")
+    assert last.endswith(" s  7 %")
+    assert apart == "(people may take 30 s to decide, which is no part of it)"
+
+
+def test_availability_is_among_the_figures(published: Published) -> None:
+    assert (
+        "<td>Availability of writes</td><td>85.86 %</td>"
+        in published.one("met")["descriptionHtml"]
+    )
+
+
 def test_steps_carry_the_timelines_times_and_nest(published: Published) -> None:
     customers = published.one("met")["steps"][1]
     fault = customers["steps"][1]

@@ -6,14 +6,16 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from reports.ledger import Outcome as Told
+from reports.ledger import Seen
 from reports.record import judge_record, load_record, save_verdict
 from reports.table import WIDTH, Row, render_table
 from reports.timeline import Event
 from reports.verdict import Outcome, Verdict
-from tests.unit.reports.drills import fail, rows_of, steady_ledger, whole_folder
+from tests.unit.reports.drills import fail, reads_of_own, rows_of, steady_ledger, whole_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +83,22 @@ def test_what_people_may_take_is_shown_apart(folder: Folder) -> None:
     )
 
 
+def test_how_customers_fared_is_told_in_a_line_of_its_own(folder: Folder) -> None:
+    writes = steady_ledger()
+    reads = reads_of_own(writes)
+    fail(writes, 10.0, 22.0, Told.UNKNOWN)
+    reads["seen"][:2] = Seen.ABSENT
+    path = folder.write(np.concatenate((writes, reads)), rows_of(steady_ledger()))
+    (note,) = Row.of(path).notes
+    assert note == (
+        "80 % of the writes and 100 % of the reads answered, reads away for 0 s at the longest,"
+        " 2 stale, 0 wrong"
+    )
+    lines = render_table([Row.of(path)]).splitlines()
+    assert lines[3].startswith("the_primary_is_killed: 80 % of the writes and 100 % of the")
+    assert max(map(len, lines)) <= WIDTH
+
+
 def test_what_was_not_measured_is_a_dash(folder: Folder) -> None:
     folder.forget(Event.OBJECTIVES)
     ledger = steady_ledger()
@@ -121,6 +139,7 @@ def test_it_fits_a_terminal_whatever_is_in_it(folder: Folder) -> None:
         unknown="1,234,567",
         resolution="0.001 s",
         reasons=("because " * 40,),
+        notes=("so " * 90,),
     )
     table = render_table([long, row_of(folder, failing_until=22.0)])
     assert max(map(len, table.splitlines())) <= 120
