@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from environments.replica.images.orders.orders.admission import MOST_IN_WORK
 from environments.replica.images.orders.orders.database import (
     DatabaseUnavailableError,
     NotSentError,
@@ -153,6 +154,36 @@ def test_without_primary_and_replica_an_order_is_tried_as_ever() -> None:
     shop = Shop(replica=Part("refused"), fails=DatabaseUnavailableError("gone"))
     assert "done" not in shop.create(database="refused").json()
     assert len(shop.taken) == 1
+
+
+@pytest.mark.parametrize(("sheds_load", "refused"), [(True, 1), (False, 0)])
+def test_what_is_too_much_is_refused_and_certainly_not_done(
+    *, sheds_load: bool, refused: int
+) -> None:
+    class Slow(Shop):
+        async def take(self, new: NewOrder) -> tuple[Order, bool]:
+            await asyncio.sleep(0.2)
+            return await super().take(new)
+
+    shop = Slow()
+    services = Services(shop, shop, shop, Health(Part(), Part(), Part(), started=True))
+    app = make_app(services, sheds_load=sheds_load)
+
+    async def crowd() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://orders") as client:
+            return await asyncio.gather(
+                *(
+                    client.post("/orders", json=BODY, headers={"Idempotency-Key": f"k{number}"})
+                    for number in range(MOST_IN_WORK + 1)
+                )
+            )
+
+    refusals = [each for each in asyncio.run(crowd()) if each.status_code == 503]
+    assert len(refusals) == refused
+    assert len(shop.taken) == MOST_IN_WORK + 1 - refused
+    assert all(each.json()["done"] is False for each in refusals)
+    assert all(each.headers["Retry-After"] and each.json()["request_id"] for each in refusals)
 
 
 def test_a_copy_is_told_as_one_with_its_age_and_never_cached() -> None:

@@ -112,7 +112,7 @@ class Database:
             return await self._pool.take(within=within)
         except FAILURES as error:
             why = self._pool.trouble or f"{self._pool.in_use} are in use"
-            raise NotSentError(f"no connection within {within:g} s: {why}") from error
+            raise NotSentError(f"no connection could be had: {why}") from error
 
     @asynccontextmanager
     async def lending(self, connection: Connection, *, until: float) -> AsyncIterator[None]:
