@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Direction(StrEnum):
-    """Which packets of the node that is cut are lost."""
+    """Which packets of the node that is cut are lost, seen from that node."""
 
     BOTH = "both"
     INBOUND = "inbound"
@@ -20,10 +20,11 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Packets between a node and these peers are dropped, in silence."""
+    """Packets between a node and these peers are dropped in silence: all, or so many of 100."""
 
     peers: frozenset[str]
     direction: Direction = Direction.BOTH
+    percent: int = 100
 
 
 @runtime_checkable
@@ -43,7 +44,7 @@ class Cuttable(Protocol):
         ...
 
     def drops(self, cut: Cut) -> bool:
-        """Whether packets sent now, one to each peer of the cut, are lost to its rules."""
+        """Whether packets sent to each peer now are lost to its rules, as many as it says."""
         ...
 
     def reaches(self, peers: Collection[str]) -> frozenset[str]:

@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING
 
 from environments.model import Completed, Cut, GoneError, Limit, WorldError
 from environments.replica import shaping
+from environments.replica.chains import SCRIPT_LIST
 from environments.replica.containers import Container, speaking
-from environments.replica.packets import (
-    SCRIPT_LIST,
-    Rules,
-    all_were_dropped,
-    chain_name,
-    script_off,
-    script_ping,
-    script_probe,
-)
+from environments.replica.packets import Rules, name_of, script_off, script_ping
 from environments.replica.probes import wait_for
 from environments.replica.shaping import Shape
 from environments.replica.world import NODE_LABEL, WORLD_LABEL
@@ -92,7 +85,7 @@ class ContainerNode:
 
     def cut(self, cut: Cut) -> None:
         addresses = self._addresses_of_all(cut.peers, "be cut off from")
-        self.sidecars.in_network_of(self.container, Rules(cut, addresses).script_on())
+        self.sidecars.in_network_of(self.container, Rules(cut, addresses).chain.script_on())
 
     def uncut(self, cut: Cut) -> None:
         if self.container.is_running():  # the rules vanish with the network of a dead one
@@ -110,11 +103,10 @@ class ContainerNode:
         rules = Rules(cut, self._addresses(cut.peers))
         if rules.addresses.keys() != cut.peers:
             return False  # a peer that does not run can be sent nothing
-        probe = self.sidecars.in_network_of(self.container, script_probe(rules))
-        return all_were_dropped(rules, probe)
+        return rules.bite(self.sidecars.in_network_of(self.container, rules.script_probe()))
 
     def mark_of(self, cut: Cut) -> str:
-        return chain_name(cut)
+        return name_of(cut)
 
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         addresses = self._addresses(peers)

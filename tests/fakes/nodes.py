@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.fakes.world import FakeEnvironment
 
+ALL = 100
+
 
 class BareNode:
     """A node that can do nothing special."""
@@ -119,7 +121,7 @@ class FakeNode(BareNode):
         return cut in self._dropping()
 
     def mark_of(self, cut: Cut) -> str:
-        return f"{cut.direction} {','.join(sorted(cut.peers))}"
+        return f"{cut.percent} % {cut.direction} {','.join(sorted(cut.peers))}"
 
     def limit(self, limit: Limit) -> None:
         self._must_run("be limited")
@@ -154,6 +156,11 @@ class FakeNode(BareNode):
 
     def _hears_from(self, peer: BareNode) -> bool:
         # An answer needs both ways: a cut of either side in either direction stops it.
-        here = any(peer.name in cut.peers for cut in self._dropping())
-        there = any(self.name in cut.peers for cut in peer.cuts)
+        here = any(_ends(cut, peer) for cut in self._dropping())
+        there = any(_ends(cut, self) for cut in peer.cuts)
         return peer.running and not here and not there
+
+
+def _ends(cut: Cut, peer: BareNode) -> bool:
+    """Whether nothing passes to that peer; where only a share is lost, one packet passes."""
+    return cut.percent == ALL and peer.name in cut.peers

@@ -165,7 +165,8 @@ def _wrong_with(node: BareNode) -> Iterable[str]:
     if node.paused:
         yield f"{node.name} is paused"
     for cut in node.cuts:
-        yield f"{node.name} is cut off from {', '.join(sorted(cut.peers))} ({cut.direction})"
+        peers = ", ".join(sorted(cut.peers))
+        yield f"{node.name} is cut off from {peers} ({cut.direction}, {cut.percent} %)"
     for limit in node.limits:
         yield f"{node.name} sends only {limit.kilobits_per_second} kbit/s"
 

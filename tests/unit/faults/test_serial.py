@@ -24,6 +24,7 @@ from fixtures.faults import (
     Lag,
     LoseData,
     LoseFile,
+    LosePackets,
     Partition,
     Pause,
     Reset,
@@ -46,6 +47,7 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(Kill, words),
     st.builds(Pause, words),
     st.builds(Partition, words, words, st.sampled_from(Direction)),
+    st.builds(LosePackets, words, words, st.integers(1, 90), st.sampled_from(Direction)),
     a_while.flatmap(
         lambda by: st.builds(
             Slow,
