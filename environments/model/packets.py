@@ -95,3 +95,32 @@ class Limitable(Protocol):
     def mark_of_limit(self, limit: Limit) -> str:
         """What a trace of that limit says."""
         ...
+
+
+@runtime_checkable
+class Resolving(Protocol):
+    """A node that asks the network for addresses, and can be left without an answer."""
+
+    def lose_dns(self) -> None:
+        """Start dropping what the node asks the network's DNS, in silence; twice is once."""
+        ...
+
+    def regain_dns(self) -> None:
+        """Undo that and nothing else; does nothing where it was not done."""
+        ...
+
+    def has_lost_dns(self) -> bool:
+        """Whether the rules that drop are in force, read back from where packets pass."""
+        ...
+
+    def loses_lookups(self) -> bool:
+        """Whether a name that is looked up now is lost to those rules."""
+        ...
+
+    def resolves(self) -> bool:
+        """Whether a name that is looked up now is found."""
+        ...
+
+    def mark_of_lost_dns(self) -> str:
+        """What the trace of it says."""
+        ...

@@ -36,6 +36,7 @@ class BareNode:
         self.paused = False
         self.cuts: set[Cut] = set()
         self.limits: set[Limit] = set()
+        self.has_dns = True
         self.lines: list[tuple[datetime, str]] = []
         self._note("started")
 
@@ -81,6 +82,7 @@ class FakeNode(BareNode):
         self.paused = False
         self.cuts.clear()
         self.limits.clear()
+        self.has_dns = True
 
     def start(self) -> None:
         self.world.trouble.act(self.name, "start", self._start)
@@ -145,6 +147,27 @@ class FakeNode(BareNode):
     def mark_of_limit(self, limit: Limit) -> str:
         del limit  # one queue at a time, as on a network
         return "htb on eth0"
+
+    def lose_dns(self) -> None:
+        self._must_run("lose its DNS")
+        self.world.trouble.act(self.name, "lose dns", lambda: setattr(self, "has_dns", False))
+
+    def regain_dns(self) -> None:
+        self.world.trouble.act(self.name, "regain dns", lambda: setattr(self, "has_dns", True))
+
+    def has_lost_dns(self) -> bool:
+        return not self.has_dns
+
+    def loses_lookups(self) -> bool:
+        return not self.resolves()
+
+    def resolves(self) -> bool:
+        self._must_run("look up a name")
+        finds_it_elsewhere = self.world.trouble.ignores[(self.name, "lose lookups")] > 0
+        return self.has_dns or finds_it_elsewhere
+
+    def mark_of_lost_dns(self) -> str:
+        return "dns"
 
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         self._must_run("send packets")

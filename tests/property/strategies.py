@@ -11,6 +11,7 @@ from fixtures.faults import (
     Cut,
     Fault,
     Kill,
+    LoseDns,
     LosePackets,
     Partition,
     Pause,
@@ -29,6 +30,7 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(
         LosePackets, targets, others, st.sampled_from([1, 90]), st.sampled_from(Direction)
     ),
+    st.builds(LoseDns, targets),
     st.builds(Slow, links, st.sampled_from([timedelta(seconds=1), timedelta(seconds=2)])),
     st.builds(Cut, links),
     st.builds(Reset, links),
