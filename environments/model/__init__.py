@@ -25,7 +25,7 @@ from environments.model.links import (
     Stream,
 )
 from environments.model.nodes import Completed, Killable, Node, Pausable
-from environments.model.packets import Cut, Cuttable, Direction, Limit, Limitable
+from environments.model.packets import Cut, Cuttable, Direction, Limit, Limitable, Resolving
 from environments.model.traces import DAMAGE_FOLDER, Trace, TraceKind, paused, stopped
 from environments.model.worlds import Caretaker, Environment, FoundWorld, Register, Resource
 
@@ -54,6 +54,7 @@ __all__ = [
     "NotReadyError",
     "Pausable",
     "Register",
+    "Resolving",
     "Resource",
     "RoundTrip",
     "Stream",

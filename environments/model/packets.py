@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Direction(StrEnum):
-    """Which packets of the node that is cut are lost."""
+    """Which packets of the node that is cut are lost, seen from that node."""
 
     BOTH = "both"
     INBOUND = "inbound"
@@ -20,10 +20,11 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Packets between a node and these peers are dropped, in silence."""
+    """Packets between a node and these peers are dropped in silence: all, or so many of 100."""
 
     peers: frozenset[str]
     direction: Direction = Direction.BOTH
+    percent: int = 100
 
 
 @runtime_checkable
@@ -43,7 +44,7 @@ class Cuttable(Protocol):
         ...
 
     def drops(self, cut: Cut) -> bool:
-        """Whether packets sent now, one to each peer of the cut, are lost to its rules."""
+        """Whether packets sent to each peer now are lost to its rules, as many as it says."""
         ...
 
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
@@ -93,4 +94,33 @@ class Limitable(Protocol):
 
     def mark_of_limit(self, limit: Limit) -> str:
         """What a trace of that limit says."""
+        ...
+
+
+@runtime_checkable
+class Resolving(Protocol):
+    """A node that asks the network for addresses, and can be left without an answer."""
+
+    def lose_dns(self) -> None:
+        """Start dropping what the node asks the network's DNS, in silence; twice is once."""
+        ...
+
+    def regain_dns(self) -> None:
+        """Undo that and nothing else; does nothing where it was not done."""
+        ...
+
+    def has_lost_dns(self) -> bool:
+        """Whether the rules that drop are in force, read back from where packets pass."""
+        ...
+
+    def loses_lookups(self) -> bool:
+        """Whether a name that is looked up now is lost to those rules."""
+        ...
+
+    def resolves(self) -> bool:
+        """Whether a name that is looked up now is found."""
+        ...
+
+    def mark_of_lost_dns(self) -> str:
+        """What the trace of it says."""
         ...

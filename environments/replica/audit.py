@@ -16,8 +16,8 @@ from environments.model import (
     paused,
     stopped,
 )
+from environments.replica.chains import BETWEEN
 from environments.replica.containers import Engine, speaking
-from environments.replica.packets import BETWEEN
 from environments.replica.traces import (
     SCRIPT_NETWORK,
     SCRIPT_NODE,

@@ -7,17 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from environments.model import Completed, Cut, GoneError, Limit, WorldError
-from environments.replica import shaping
+from environments.replica import names, shaping
+from environments.replica.chains import SCRIPT_LIST
 from environments.replica.containers import Container, speaking
-from environments.replica.packets import (
-    SCRIPT_LIST,
-    Rules,
-    all_were_dropped,
-    chain_name,
-    script_off,
-    script_ping,
-    script_probe,
-)
+from environments.replica.packets import Rules, name_of, script_off, script_ping
 from environments.replica.probes import wait_for
 from environments.replica.shaping import Shape
 from environments.replica.world import NODE_LABEL, WORLD_LABEL
@@ -92,7 +85,7 @@ class ContainerNode:
 
     def cut(self, cut: Cut) -> None:
         addresses = self._addresses_of_all(cut.peers, "be cut off from")
-        self.sidecars.in_network_of(self.container, Rules(cut, addresses).script_on())
+        self.sidecars.in_network_of(self.container, Rules(cut, addresses).chain.script_on())
 
     def uncut(self, cut: Cut) -> None:
         if self.container.is_running():  # the rules vanish with the network of a dead one
@@ -110,11 +103,10 @@ class ContainerNode:
         rules = Rules(cut, self._addresses(cut.peers))
         if rules.addresses.keys() != cut.peers:
             return False  # a peer that does not run can be sent nothing
-        probe = self.sidecars.in_network_of(self.container, script_probe(rules))
-        return all_were_dropped(rules, probe)
+        return rules.bite(self.sidecars.in_network_of(self.container, rules.script_probe()))
 
     def mark_of(self, cut: Cut) -> str:
-        return chain_name(cut)
+        return name_of(cut)
 
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         addresses = self._addresses(peers)
@@ -156,6 +148,42 @@ class ContainerNode:
         del limit  # a network has one root queue
         return shaping.MARK
 
+    # Resolving
+
+    def lose_dns(self) -> None:
+        self.sidecars.in_network_of(self.container, names.CHAIN.script_on())
+
+    def regain_dns(self) -> None:
+        if self.container.is_running():  # the rules vanish with the network of a dead one
+            self.sidecars.in_network_of(self.container, names.CHAIN.script_off())
+
+    def has_lost_dns(self) -> bool:
+        if not self.container.is_running():
+            return False
+        return names.is_on(self.sidecars.in_network_of(self.container, SCRIPT_LIST))
+
+    def loses_lookups(self) -> bool:
+        probe = names.script_probe_lookup(self._somebody_else())
+        return names.was_lost(self.sidecars.in_network_of(self.container, probe))
+
+    def resolves(self) -> bool:
+        lookup = names.script_lookup(self._somebody_else())
+        return bool(self.sidecars.in_network_of(self.container, lookup).strip())
+
+    def mark_of_lost_dns(self) -> str:
+        return names.CHAIN.name
+
+    def _somebody_else(self) -> str:
+        """Name another node that runs, whom this one does not know without asking.
+
+        Raises:
+            WorldError: there is none.
+        """
+        others = sorted(self._running().keys() - {self.name})
+        if not others:
+            raise WorldError(f"{self.name} is the only node that runs: start another one first")
+        return others[0]
+
     def _addresses_of_all(self, peers: frozenset[str], doing: str) -> dict[str, str]:
         """Node name -> its address now.
 
@@ -172,16 +200,20 @@ class ContainerNode:
 
     def _addresses(self, peers: Collection[str]) -> dict[str, str]:
         """Node name -> its address now, for those peers that run."""
+        addresses = self._running()
+        return {peer: addresses[peer] for peer in peers if addresses.get(peer)}
+
+    def _running(self) -> dict[str, str]:
+        """Node name -> its address now, for every node that runs."""
         with speaking(self.name, "find its peers"):
             running = self.container.engine.containers(
                 filters={"label": [f"{WORLD_LABEL}={self.sidecars.world.id}", NODE_LABEL]}
             )
-        addresses = {
+        return {
             container["Labels"][NODE_LABEL]: network["IPAddress"]
             for container in running
             for network in container["NetworkSettings"]["Networks"].values()
         }
-        return {peer: addresses[peer] for peer in peers if addresses.get(peer)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,22 @@
-"""The packet filter rules of a cut: written, and read back. Pure.
-
-Each cut has a chain of its own, so that taking it off touches no other rule.
-"""
+"""The packet filter rules of a cut: written, and read back. Pure."""
 
 from __future__ import annotations
 
-import hashlib
-import re
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from environments.model import Cut, Direction
+from environments.replica.chains import Chain, Probed, chain_name, counters, script_probe
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-PREFIX = "MUSTER-"  # of every chain of ours
-_RULE = re.compile(r"^\[(?P<packets>\d+):\d+\] (?P<rule>-A .*)$", re.MULTILINE)
+ALL = 100
+PINGS = 200  # that many show a rate; they take a second
+# A share further than this from its rate was not drawn at that rate: one in two million.
+STANDARD_DEVIATIONS = 5
+_STEPS = 1 << 31  # in which the kernel keeps a probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +27,12 @@ class Rules:
     addresses: Mapping[str, str]
 
     @property
-    def chain(self) -> str:
-        return chain_name(self.cut)
-
-    def sources(self) -> dict[str, str]:
-        """Peer name -> the rule that drops what comes from it."""
-        if self.cut.direction is Direction.OUTBOUND:
-            return {}
-        return {peer: f"-A {self.chain} -s {ip}/32 -j DROP" for peer, ip in self._sorted()}
-
-    def destinations(self) -> dict[str, str]:
-        """Peer name -> the rule that drops what goes to it."""
-        if self.cut.direction is Direction.INBOUND:
-            return {}
-        return {peer: f"-A {self.chain} -d {ip}/32 -j DROP" for peer, ip in self._sorted()}
+    def chain(self) -> Chain:
+        return Chain(
+            name_of(self.cut),
+            (*self._sources().values(), *self._destinations().values()),
+            _hooks(self.cut),
+        )
 
     def are_in(self, listing: str) -> bool:
         """Whether ``iptables-save -c`` lists all rules of the cut.
@@ -49,76 +41,86 @@ class Rules:
         that remain their number must be right.
         """
         in_force = counters(listing).keys()
-        known = (
-            *self.sources().values(),
-            *self.destinations().values(),
-            *(f"-A {hook} -j {self.chain}" for hook in hooks(self.cut)),
-        )
-        drops = [rule for rule in in_force if rule.startswith(f"-A {self.chain} ")]
-        return in_force >= set(known) and len(drops) == len(self.cut.peers) * len(
-            hooks(self.cut)
+        chain = self.chain
+        drops = [rule for rule in in_force if rule.startswith(f"-A {chain.name} ")]
+        return in_force >= chain.in_full() and len(drops) == len(self.cut.peers) * len(
+            chain.hooks
         )
 
-    def dropping(self) -> dict[str, str]:
-        """Peer name -> the rule that counts when a ping to that peer or its reply is lost."""
-        return self.destinations() or self.sources()
+    def script_probe(self) -> str:
+        """Send every peer what the rules should drop, and list their counters around it."""
+        send = script_ping if self.cut.percent == ALL else script_pings
+        return script_probe(send(self.addresses.values()))
+
+    def bite(self, probe: str) -> bool:
+        """Whether the peers' answers and the rules' counters say what the cut says."""
+        probed = Probed.read(probe)
+        return self._answers_are_as_cut(probed.said) and all(
+            probed.counted(rule) for rule in self._that_count()
+        )
+
+    def _answers_are_as_cut(self, said: str) -> bool:
+        if self.cut.percent == ALL:
+            return not said
+        answers = dict(line.split() for line in said.splitlines())
+        return set(answers) == set(self.addresses.values()) and all(
+            _is_drawn_at(self._rate_of_losing_a_ping(), int(answered))
+            for answered in answers.values()
+        )
+
+    def _rate_of_losing_a_ping(self) -> float:
+        """Give the probability that a ping or its reply is lost."""
+        passes = 1 - self.cut.percent / ALL
+        return 1 - passes ** len(_hooks(self.cut))
+
+    def _that_count(self) -> Iterable[str]:
+        """Return for each peer the rule that counts when a ping to it or its reply is lost."""
+        rules = self._destinations() or self._sources()
+        return (f"-A {name_of(self.cut)} {rule}" for rule in rules.values())
+
+    def _sources(self) -> dict[str, str]:
+        """Peer name -> the rule that drops what comes from it."""
+        if self.cut.direction is Direction.OUTBOUND:
+            return {}
+        return {peer: f"-s {ip}/32 {self._drop}" for peer, ip in self._sorted()}
+
+    def _destinations(self) -> dict[str, str]:
+        """Peer name -> the rule that drops what goes to it."""
+        if self.cut.direction is Direction.INBOUND:
+            return {}
+        return {peer: f"-d {ip}/32 {self._drop}" for peer, ip in self._sorted()}
+
+    @property
+    def _drop(self) -> str:
+        if self.cut.percent == ALL:
+            return "-j DROP"
+        probability = round(self.cut.percent / ALL * _STEPS) / _STEPS
+        return f"-m statistic --mode random --probability {probability:.11f} -j DROP"
 
     def _sorted(self) -> list[tuple[str, str]]:
         return sorted(self.addresses.items())
 
-    def script_on(self) -> str:
-        """Put all rules in force in one transaction; doing so again changes nothing.
 
-        Declaring a chain that exists empties it within the transaction.
-        """
-        rules = (*self.sources().values(), *self.destinations().values())
-        return "\n".join(
-            (
-                "{",
-                "echo '*filter'",
-                f"echo ':{self.chain} - [0:0]'",
-                *(f"echo '{rule}'" for rule in rules),
-                *(
-                    f"iptables -C {hook} -j {self.chain} 2>/dev/null"
-                    f" || echo '-I {hook} -j {self.chain}'"
-                    for hook in hooks(self.cut)
-                ),
-                "echo COMMIT",
-                "} | iptables-restore --noflush",
-            )
-        )
+def _is_drawn_at(rate: float, answered: int) -> bool:
+    expected = PINGS * rate
+    slack = STANDARD_DEVIATIONS * math.sqrt(expected * (1 - rate))
+    return 0 < answered < PINGS and abs(PINGS - answered - expected) <= slack
 
 
-def chain_name(cut: Cut) -> str:
-    """Name the chain of a cut, alike in any process; iptables allows 28 characters."""
-    text = "\n".join((cut.direction.value, *sorted(cut.peers)))
-    return f"{PREFIX}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-
-def hooks(cut: Cut) -> tuple[str, ...]:
-    inbound = () if cut.direction is Direction.OUTBOUND else ("INPUT",)
-    outbound = () if cut.direction is Direction.INBOUND else ("OUTPUT",)
-    return (*inbound, *outbound)
+def name_of(cut: Cut) -> str:
+    """Name the chain of a cut."""
+    return chain_name(cut.direction.value, str(cut.percent), *sorted(cut.peers))
 
 
 def script_off(cut: Cut) -> str:
-    """Take off that cut's jumps and chain, and nothing else; works where there are none."""
-    chain = chain_name(cut)
-    return "\n".join(
-        (
-            *(
-                f"while iptables -D {hook} -j {chain} 2>/dev/null; do :; done"
-                for hook in hooks(cut)
-            ),
-            f"if iptables -S {chain} >/dev/null 2>&1; then",
-            f"iptables -F {chain} && iptables -X {chain}",
-            "fi",
-        )
-    )
+    """Take that cut off, whatever its peers' addresses are by now."""
+    return Chain(name_of(cut), (), _hooks(cut)).script_off()
 
 
-SCRIPT_LIST = "iptables-save -c -t filter"
-BETWEEN = "=== muster ==="
+def _hooks(cut: Cut) -> tuple[str, ...]:
+    inbound = () if cut.direction is Direction.OUTBOUND else ("INPUT",)
+    outbound = () if cut.direction is Direction.INBOUND else ("OUTPUT",)
+    return (*inbound, *outbound)
 
 
 def script_ping(addresses: Collection[str]) -> str:
@@ -130,21 +132,11 @@ def script_ping(addresses: Collection[str]) -> str:
     return "\n".join((*pings, "wait"))
 
 
-def script_probe(rules: Rules) -> str:
-    """List the rules, ping every peer, list the rules again."""
-    ping = script_ping(rules.addresses.values())
-    return "\n".join((SCRIPT_LIST, f"echo '{BETWEEN}'", ping, f"echo '{BETWEEN}'", SCRIPT_LIST))
-
-
-def counters(listing: str) -> dict[str, int]:
-    """Rule -> packets that it met, from ``iptables-save -c``."""
-    return {found["rule"]: int(found["packets"]) for found in _RULE.finditer(listing)}
-
-
-def all_were_dropped(rules: Rules, probe: str) -> bool:
-    """Whether no peer answered and every peer's rule dropped a packet meanwhile."""
-    before, answered, after = probe.split(BETWEEN)
-    earlier, later = counters(before), counters(after)
-    return not answered.strip() and all(
-        later.get(rule, 0) > earlier.get(rule, 0) for rule in rules.dropping().values()
+def script_pings(addresses: Collection[str]) -> str:
+    """Send many packets to each at once; each is printed, and how often it answered."""
+    pings = (
+        f"(ping -n -q -c {PINGS} -i 0.002 -W 0.3 {ip} 2>/dev/null"
+        f" | sed -n 's/.* transmitted, \\([0-9]*\\) received.*/{ip} \\1/p') &"
+        for ip in sorted(addresses)
     )
+    return "\n".join((*pings, "wait"))

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from environments.replica.packets import BETWEEN
+from environments.replica.chains import BETWEEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

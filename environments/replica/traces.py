@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from environments.model import DAMAGE_FOLDER
-from environments.replica.packets import BETWEEN, PREFIX
+from environments.replica.chains import BETWEEN, PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,6 +13,8 @@ from fixtures.faults import (
     Cut,
     Fault,
     Kill,
+    LoseDns,
+    LosePackets,
     Partition,
     Pause,
     Reset,
@@ -37,6 +39,8 @@ FAULTS: list[Fault] = [
     Partition("east-cache-1", "payments,bastion"),
     Partition("payments", "bastion", Direction.INBOUND),
     Partition("payments", "bastion", Direction.OUTBOUND),
+    LosePackets("payments", "bastion,east-cache-1", 30),
+    LoseDns("payments"),
     Slow(LINK, timedelta(milliseconds=400)),
     Slow(LINK, timedelta(milliseconds=400), timedelta(milliseconds=100)),
     Slow("app-to-db", timedelta(milliseconds=200)),
@@ -80,7 +84,7 @@ def test_a_fault_that_the_world_ignores_is_not_believed(fault: Fault) -> None:
     world = FakeEnvironment()
     planned = fault.plan(world)
     for name in planned.nodes():
-        for deed in ("kill", "pause", "cut", "impair"):
+        for deed in ("kill", "pause", "cut", "lose dns", "impair"):
             world.ignore(name, deed)
     planned.inject(world)
     assert not planned.has_taken_effect(world)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.fakes.world import FakeEnvironment
 
+ALL = 100
+
 
 class BareNode:
     """A node that can do nothing special."""
@@ -34,6 +36,7 @@ class BareNode:
         self.paused = False
         self.cuts: set[Cut] = set()
         self.limits: set[Limit] = set()
+        self.has_dns = True
         self.lines: list[tuple[datetime, str]] = []
         self._note("started")
 
@@ -79,6 +82,7 @@ class FakeNode(BareNode):
         self.paused = False
         self.cuts.clear()
         self.limits.clear()
+        self.has_dns = True
 
     def start(self) -> None:
         self.world.trouble.act(self.name, "start", self._start)
@@ -119,7 +123,7 @@ class FakeNode(BareNode):
         return cut in self._dropping()
 
     def mark_of(self, cut: Cut) -> str:
-        return f"{cut.direction} {','.join(sorted(cut.peers))}"
+        return f"{cut.percent} % {cut.direction} {','.join(sorted(cut.peers))}"
 
     def limit(self, limit: Limit) -> None:
         self._must_run("be limited")
@@ -144,6 +148,27 @@ class FakeNode(BareNode):
         del limit  # one queue at a time, as on a network
         return "htb on eth0"
 
+    def lose_dns(self) -> None:
+        self._must_run("lose its DNS")
+        self.world.trouble.act(self.name, "lose dns", lambda: setattr(self, "has_dns", False))
+
+    def regain_dns(self) -> None:
+        self.world.trouble.act(self.name, "regain dns", lambda: setattr(self, "has_dns", True))
+
+    def has_lost_dns(self) -> bool:
+        return not self.has_dns
+
+    def loses_lookups(self) -> bool:
+        return not self.resolves()
+
+    def resolves(self) -> bool:
+        self._must_run("look up a name")
+        finds_it_elsewhere = self.world.trouble.ignores[(self.name, "lose lookups")] > 0
+        return self.has_dns or finds_it_elsewhere
+
+    def mark_of_lost_dns(self) -> str:
+        return "dns"
+
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         self._must_run("send packets")
         return frozenset(peer for peer in peers if self._hears_from(self.world.node(peer)))
@@ -154,6 +179,11 @@ class FakeNode(BareNode):
 
     def _hears_from(self, peer: BareNode) -> bool:
         # An answer needs both ways: a cut of either side in either direction stops it.
-        here = any(peer.name in cut.peers for cut in self._dropping())
-        there = any(self.name in cut.peers for cut in peer.cuts)
+        here = any(_ends(cut, peer) for cut in self._dropping())
+        there = any(_ends(cut, self) for cut in peer.cuts)
         return peer.running and not here and not there
+
+
+def _ends(cut: Cut, peer: BareNode) -> bool:
+    """Whether nothing passes to that peer; where only a share is lost, one packet passes."""
+    return cut.percent == ALL and peer.name in cut.peers

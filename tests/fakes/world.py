@@ -75,8 +75,8 @@ class FakeEnvironment:
     def fail(self, name: str, action: str, *, times: int = 1, after: bool = False) -> None:
         """Make the next ``times`` of this action raise, before its deed is done or after.
 
-        Actions: kill, start, pause, resume, cut, uncut, limit, unlimit; of links impair
-        and mend.
+        Actions: kill, start, pause, resume, cut, uncut, limit, unlimit, lose dns, regain
+        dns; of links impair and mend.
         """
         orders = self.trouble.fails_after if after else self.trouble.fails_before
         orders[(name, action)] += times
@@ -85,8 +85,8 @@ class FakeEnvironment:
         """Make the next ``times`` of this action do nothing and say nothing.
 
         Besides the actions of ``fail``: "drop" (cuts let packets through), "hold back"
-        (limits do) and "bite" (impairments on the link have no effect), which hold until
-        ``obey``.
+        (limits do), "lose lookups" (names are found without DNS) and "bite" (impairments on
+        the link have no effect), which hold until ``obey``.
         """
         self.trouble.ignores[(name, action)] += times
 
@@ -102,6 +102,7 @@ class FakeEnvironment:
                 node.paused,
                 frozenset(node.cuts),
                 frozenset(node.limits),
+                node.has_dns,
             )
             for node in self.nodes
         }
@@ -153,7 +154,9 @@ def _traces_of(node: BareNode) -> Iterable[Trace]:
         return [paused(node.name)]
     if not isinstance(node, FakeNode):
         return []
+    dns = () if node.has_dns else (node.mark_of_lost_dns(),)
     return [
+        *(Trace(node.name, TraceKind.FIREWALL, mark) for mark in dns),
         *(Trace(node.name, TraceKind.FIREWALL, node.mark_of(cut)) for cut in node.cuts),
         *(Trace(node.name, TraceKind.QDISC, node.mark_of_limit(one)) for one in node.limits),
     ]
@@ -165,7 +168,10 @@ def _wrong_with(node: BareNode) -> Iterable[str]:
     if node.paused:
         yield f"{node.name} is paused"
     for cut in node.cuts:
-        yield f"{node.name} is cut off from {', '.join(sorted(cut.peers))} ({cut.direction})"
+        peers = ", ".join(sorted(cut.peers))
+        yield f"{node.name} is cut off from {peers} ({cut.direction}, {cut.percent} %)"
+    if not node.has_dns:
+        yield f"{node.name} resolves no names"
     for limit in node.limits:
         yield f"{node.name} sends only {limit.kilobits_per_second} kbit/s"
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SOMEBODY_ELSES: Impairment = Latency(2000)
 HANDS = {
-    "node": ["kill", "start", "pause", "resume", "cut", "uncut"],
+    "node": ["kill", "start", "pause", "resume", "cut", "uncut", "lose dns", "regain dns"],
     "link": ["impair", "mend"],
 }
 

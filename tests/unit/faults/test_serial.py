@@ -23,7 +23,9 @@ from fixtures.faults import (
     Kill,
     Lag,
     LoseData,
+    LoseDns,
     LoseFile,
+    LosePackets,
     Partition,
     Pause,
     Reset,
@@ -45,7 +47,9 @@ a_while = st.integers(min_value=2, max_value=10**9)
 faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(Kill, words),
     st.builds(Pause, words),
+    st.builds(LoseDns, words),
     st.builds(Partition, words, words, st.sampled_from(Direction)),
+    st.builds(LosePackets, words, words, st.integers(1, 90), st.sampled_from(Direction)),
     a_while.flatmap(
         lambda by: st.builds(
             Slow,

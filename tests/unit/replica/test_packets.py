@@ -5,14 +5,8 @@ from __future__ import annotations
 import pytest
 
 from environments.model import Cut, Direction
-from environments.replica.packets import (
-    BETWEEN,
-    Rules,
-    all_were_dropped,
-    chain_name,
-    counters,
-    script_off,
-)
+from environments.replica.chains import BETWEEN, counters
+from environments.replica.packets import PINGS, Rules, name_of, script_off
 
 PEERS = frozenset({"east-db-2", "payments"})
 ADDRESSES = {"east-db-2": "10.0.0.2", "payments": "10.0.0.3"}
@@ -21,27 +15,26 @@ BOTH = Rules(Cut(PEERS), ADDRESSES)
 
 def listing(rules: Rules, packets: int = 0, without: str = "\n") -> str:
     """Write what iptables-save would, with that count on every rule."""
-    rules_and_jumps = (
-        *rules.sources().values(),
-        *rules.destinations().values(),
-        f"-A INPUT -j {rules.chain}",
-        f"-A OUTPUT -j {rules.chain}",
-    )
     return "".join(
         f"[{packets}:{packets * 84}] {rule}\n"
-        for rule in rules_and_jumps
+        for rule in rules.chain.in_full()
         if without not in rule
     )
 
 
 def test_a_chain_is_named_alike_everywhere_and_short_enough_for_iptables() -> None:
-    assert chain_name(Cut(PEERS)) == chain_name(Cut(frozenset(sorted(PEERS))))
-    assert len(chain_name(Cut(PEERS))) <= 28
+    assert name_of(Cut(PEERS)) == name_of(Cut(frozenset(sorted(PEERS))))
+    assert len(name_of(Cut(PEERS))) <= 28
 
 
-def test_other_peers_or_another_direction_have_another_chain() -> None:
-    cuts = [Cut(PEERS, direction) for direction in Direction] + [Cut(frozenset({"payments"}))]
-    assert len({chain_name(cut) for cut in cuts}) == len(cuts)
+def test_other_peers_another_direction_or_rate_have_another_chain() -> None:
+    cuts = [
+        *(Cut(PEERS, direction) for direction in Direction),
+        Cut(frozenset({"payments"})),
+        Cut(PEERS, percent=20),
+        Cut(PEERS, percent=30),
+    ]
+    assert len({name_of(cut) for cut in cuts}) == len(cuts)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +48,7 @@ def test_other_peers_or_another_direction_have_another_chain() -> None:
 def test_a_direction_drops_that_way_only(
     direction: Direction, *, inbound: bool, outbound: bool
 ) -> None:
-    script = Rules(Cut(PEERS, direction), ADDRESSES).script_on()
+    script = Rules(Cut(PEERS, direction), ADDRESSES).chain.script_on()
     assert ("-s 10.0.0.2/32 -j DROP" in script, "-I INPUT" in script) == (inbound, inbound)
     assert ("-d 10.0.0.3/32 -j DROP" in script, "-I OUTPUT" in script) == (outbound, outbound)
 
@@ -63,7 +56,7 @@ def test_a_direction_drops_that_way_only(
 def test_taking_a_cut_off_names_its_own_chain_in_every_change() -> None:
     changes = [line for line in script_off(Cut(PEERS)).splitlines() if "iptables" in line]
     assert changes
-    assert all(BOTH.chain in line for line in changes)
+    assert all(BOTH.chain.name in line for line in changes)
 
 
 def test_rules_that_are_all_listed_are_in_force() -> None:
@@ -101,14 +94,68 @@ def probe(before: str, answered: str, after: str) -> str:
 
 
 def test_packets_were_dropped_when_every_rule_counted_and_nobody_answered() -> None:
-    assert all_were_dropped(BOTH, probe(listing(BOTH, 1), "", listing(BOTH, 2)))
+    assert BOTH.bite(probe(listing(BOTH, 1), "", listing(BOTH, 2)))
 
 
 def test_packets_were_not_dropped_when_somebody_answered() -> None:
-    assert not all_were_dropped(BOTH, probe(listing(BOTH, 1), "10.0.0.3", listing(BOTH, 2)))
+    assert not BOTH.bite(probe(listing(BOTH, 1), "10.0.0.3", listing(BOTH, 2)))
 
 
 def test_silence_alone_is_no_proof_that_the_rules_dropped_anything() -> None:
-    assert not all_were_dropped(BOTH, probe(listing(BOTH, 1), "", listing(BOTH, 1)))
+    assert not BOTH.bite(probe(listing(BOTH, 1), "", listing(BOTH, 1)))
     one_only = listing(BOTH, 2, without="-d 10.0.0.3") + listing(BOTH, 1)
-    assert not all_were_dropped(BOTH, probe(listing(BOTH, 1), "", one_only))
+    assert not BOTH.bite(probe(listing(BOTH, 1), "", one_only))
+
+
+# A loss by a rate
+
+LOSS = Rules(Cut(PEERS, Direction.OUTBOUND, percent=30), ADDRESSES)
+
+
+def answers(received: int, other: int = 140) -> str:
+    return f"10.0.0.2 {received}\n10.0.0.3 {other}"
+
+
+def loses(rules: Rules, received: int, after: int = 2) -> bool:
+    return rules.bite(
+        probe(listing(rules, 1), answers(received, received), listing(rules, after))
+    )
+
+
+def test_a_rate_is_written_as_the_kernel_gives_it_back() -> None:
+    # Its own words, for 30 % and 7 %: it keeps the 31 bits that are nearest.
+    assert "--probability 0.29999999981 -j DROP" in LOSS.chain.script_on()
+    other = Rules(Cut(PEERS, percent=7), ADDRESSES).chain.script_on()
+    assert other.count("-m statistic --mode random --probability 0.06999999983 -j DROP") == 4
+
+
+def test_the_rules_of_another_rate_are_not_these() -> None:
+    other = Rules(Cut(PEERS, Direction.OUTBOUND, percent=31), ADDRESSES)
+    assert LOSS.are_in(listing(LOSS))
+    assert not LOSS.are_in(listing(other).replace(other.chain.name, LOSS.chain.name))
+
+
+@pytest.mark.parametrize(
+    ("received", "bites"),
+    [(140, True), (120, True), (200, False), (180, False), (100, False), (0, False)],
+)
+def test_the_share_that_is_lost_must_be_what_was_asked_for(
+    received: int, *, bites: bool
+) -> None:
+    assert loses(LOSS, received) is bites
+
+
+def test_a_request_and_its_answer_are_each_at_risk() -> None:
+    both = Rules(Cut(PEERS, percent=30), ADDRESSES)
+    assert loses(both, round(PINGS * 0.7 * 0.7))
+    assert not loses(both, round(PINGS * 0.7))
+    assert loses(Rules(Cut(PEERS, Direction.INBOUND, percent=30), ADDRESSES), 140)
+
+
+@pytest.mark.parametrize("said", ["", "10.0.0.2 140", answers(140, 200), answers(0)])
+def test_every_peer_must_have_lost_its_share(said: str) -> None:
+    assert not LOSS.bite(probe(listing(LOSS, 1), said, listing(LOSS, 2)))
+
+
+def test_a_share_that_was_lost_elsewhere_is_no_proof() -> None:
+    assert not loses(LOSS, 140, after=1)

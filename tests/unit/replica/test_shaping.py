@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from environments.model import Limit
-from environments.replica.packets import BETWEEN
+from environments.replica.chains import BETWEEN
 from environments.replica.shaping import (
     MARK,
     Shape,
