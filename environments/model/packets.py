@@ -114,7 +114,7 @@ class Resolving(Protocol):
         ...
 
     def loses_lookups(self) -> bool:
-        """Whether a name that is looked up now is lost to those rules."""
+        """Whether a name that is looked up now is lost, and to those rules."""
         ...
 
     def resolves(self) -> bool:

@@ -163,6 +163,8 @@ class ContainerNode:
         return names.is_on(self.sidecars.in_network_of(self.container, SCRIPT_LIST))
 
     def loses_lookups(self) -> bool:
+        if not self.container.is_running():
+            return False
         probe = names.script_probe_lookup(self._somebody_else())
         return names.was_lost(self.sidecars.in_network_of(self.container, probe))
 

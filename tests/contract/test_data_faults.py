@@ -19,6 +19,7 @@ from fixtures.faults import (
     LoseFile,
     StopArchiving,
     StopBackups,
+    TakeConnections,
     describe,
     rebuild,
 )
@@ -39,6 +40,7 @@ FAULTS: list[Fault] = [
     StopBackups("east-backup"),
     DamageBackup("east-backup,west-backup"),
     Lag("db:replica", kilobits_per_second=100),
+    TakeConnections("db:primary"),
     FillLogDisk("db:primary"),
 ]
 SOME_ORDERS = """

@@ -159,7 +159,7 @@ class FakeNode(BareNode):
         return not self.has_dns
 
     def loses_lookups(self) -> bool:
-        return not self.resolves()
+        return self.running and self.has_lost_dns() and not self.resolves()
 
     def resolves(self) -> bool:
         self._must_run("look up a name")

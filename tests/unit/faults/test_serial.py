@@ -31,6 +31,7 @@ from fixtures.faults import (
     Reset,
     Slow,
     StopArchiving,
+    TakeConnections,
     Throttle,
     WrongUpdate,
     describe,
@@ -48,6 +49,7 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(Kill, words),
     st.builds(Pause, words),
     st.builds(LoseDns, words),
+    st.builds(TakeConnections, words),
     st.builds(Partition, words, words, st.sampled_from(Direction)),
     st.builds(LosePackets, words, words, st.integers(1, 90), st.sampled_from(Direction)),
     a_while.flatmap(

@@ -1,0 +1,55 @@
+"""A runbook that restarts what cannot find its peers again must be found out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
+from reports.verdict import Outcome
+from scenarios import test_dns_fails as scenario
+from tests.sabotage.broken_runbook import with_change
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fixtures.drill import Drill
+
+pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
+
+TOUCHES_NOTHING = "Nothing: the service lives on what it knows."
+RESTARTS = """\
+```sh on=bastion within=30s
+# Restart every instance
+for instance in east-app-1 east-app-2 east-app-3; do
+  supervisorctl --serverurl "http://$instance:9001" restart orders
+done
+```
+"""
+
+
+def test_a_page_that_restarts_everything_misses_the_rto(
+    drill: Drill,
+    load: Loads,
+    inject: Injector,
+    follow: Follower,
+    recovery: RecoveryWatch,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(scenario, "OBJECTIVES", replace(scenario.OBJECTIVES, rto_seconds=10))
+    monkeypatch.setattr(scenario, "HOLD", timedelta(seconds=12))
+    monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=12))
+    drill.runbooks = with_change(
+        drill.runbooks / "dns-fails.md", TOUCHES_NOTHING, RESTARTS, into=tmp_path
+    )
+
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        scenario.test_dns_fails_and_an_instance_crashes(load, inject, follow, recovery)
+
+    assert drill.verdict is not None
+    assert drill.verdict.outcome is Outcome.MISSED
+    assert [r for r in drill.verdict.reasons if r.startswith("RTO missed")]
