@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from environments.replica.cache_nodes import cache_names, entry_to_caches
-from environments.replica.region import Region, Upstream, links
+from environments.replica.region import Region, Upstream, database_names, links
 from environments.replica.repositories import Repositories
 from environments.replica.topology import (
     EAST,
@@ -18,6 +18,7 @@ from environments.replica.topology import (
     Topology,
 )
 
+EAST_DATABASES, WEST_DATABASES = 3, 2
 WITNESS = "entrance:8405"
 WEST_TO_EAST_DB, EAST_TO_WEST_DB = 5532, 5533
 WEST_TO_EAST_CACHE, EAST_TO_WEST_CACHE = 6479, 6480
@@ -52,6 +53,7 @@ def _two_regions(settings: Settings, passwords: Passwords) -> Topology:
     What one region's nodes say to the other's goes over that one node, so that it can be
     slowed down and cut; each region has another one for what its instances call.
     """
+    repositories = _repositories(settings, passwords)
     east = Region(
         name=EAST,
         settings=settings,
@@ -59,17 +61,18 @@ def _two_regions(settings: Settings, passwords: Passwords) -> Topology:
         links=f"{EAST}-links",
         partner=WEST,
         witness=WITNESS,
-        repositories=_repositories(settings, passwords),
+        repositories=repositories,
     )
     west = Region(
         name=WEST,
         settings=settings,
         passwords=passwords,
         links=f"{WEST}-links",
-        databases=2,
+        databases=WEST_DATABASES,
         apps=2,
         partner=EAST,
         witness=WITNESS,
+        repositories=repositories,
         upstream=Upstream(
             links="links",
             database_port=WEST_TO_EAST_DB,
@@ -126,9 +129,12 @@ def _between_regions(east: Region, west: Region) -> tuple[Path, ...]:
 def _repositories(settings: Settings, passwords: Passwords) -> Repositories | None:
     if not settings.backups:
         return None
-    databases = Region(name=EAST, settings=settings, passwords=passwords).database_names()
     return Repositories(
-        region=EAST, databases=databases, settings=settings, passwords=passwords
+        region=EAST,
+        databases=database_names(EAST, EAST_DATABASES),
+        followers=database_names(WEST, WEST_DATABASES) if settings.second_region else (),
+        settings=settings,
+        passwords=passwords,
     )
 
 

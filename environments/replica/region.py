@@ -55,7 +55,7 @@ class Region:
         return tuple(f"{self.name}-{role}-{number}" for number in range(1, count + 1))
 
     def database_names(self) -> tuple[str, ...]:
-        return self.named(Role.DB, self.databases)
+        return database_names(self.name, self.databases)
 
     def data_nodes(self) -> tuple[NodeSpec, ...]:
         """Give what takes longest to be ready."""
@@ -247,6 +247,10 @@ class Region:
             ports=(8080, 8404),
             environment={"REGION": self.name},
         )
+
+
+def database_names(region: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{region}-{Role.DB}-{number}" for number in range(1, count + 1))
 
 
 def links(name: str, region: str) -> NodeSpec:

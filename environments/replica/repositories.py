@@ -17,7 +17,8 @@ class Repositories:
     """The near one and the off-site one of a region, and who may speak to them."""
 
     region: str
-    databases: tuple[str, ...]
+    databases: tuple[str, ...]  # which are backed up
+    followers: tuple[str, ...]  # in another region: they read, and archive once they lead
     settings: Settings
     passwords: Passwords
     authority: Authority = field(default_factory=Authority)
@@ -69,7 +70,7 @@ class Repositories:
                     else self.passwords.offsite_repository
                 ),
                 "DATABASES": " ".join(self.databases),
-                "CLIENTS": " ".join((*self.databases, self.scratch)),
+                "CLIENTS": " ".join((*self.databases, *self.followers, self.scratch)),
                 "DATABASE_ROUTER": f"{self.region}-{Role.DB_ROUTER}",
                 "MONITOR_PASSWORD": self.passwords.monitor,
                 **self._tls(name),

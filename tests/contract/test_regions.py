@@ -121,3 +121,25 @@ def test_a_region_that_does_not_follow_is_missed(regions: Environment) -> None:
         )
     finally:
         links.resume()
+
+
+@pytest.mark.nightly
+class TestWithBackups:
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(second_region=True, backups=True)
+
+    @pytest.mark.parametrize("repository", ["1", "2"])
+    def test_backups_are_within_reach_of_the_second_region(
+        self, regions: Environment, repository: str
+    ) -> None:
+        told = run(
+            regions,
+            "west-db-1",
+            "pgbackrest",
+            "--stanza=muster",
+            f"--repo={repository}",
+            "info",
+        )
+        assert told.exit_code == 0, told.stderr
+        assert "full backup:" in told.stdout
