@@ -216,6 +216,21 @@ def test_a_ledger_from_before_anything_was_seen_contradicts_nothing(
     reads: NDArray[np.void],
 ) -> None:
     reads["seen"] = Seen.UNKNOWN
+    assert case_with(reads, stale_reads=None).judge().outcome is Outcome.MET
+
+
+def test_reads_that_show_nothing_prove_nothing_where_stale_ones_are_judged(
+    reads: NDArray[np.void],
+) -> None:
+    reads["seen"] = Seen.UNKNOWN
+    verdict = case_with(reads).judge()
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    (reason,) = verdict.reasons
+    assert reason == (
+        "none of 240 reads showed how far its order had come: whether any was stale is not"
+        " known"
+    )
+    reads["seen"][5] = Seen.PAID
     assert case_with(reads).judge().outcome is Outcome.MET
 
 
