@@ -231,10 +231,7 @@ def _objectives(stated: _Line) -> Objectives:
         rpo_seconds=stated.seconds("rpo_seconds"),
         p95_seconds=stated.number_or_none("p95_seconds"),
         unsettled=_whole(stated.number_or_none("unsettled")),
-        # A drill that says nothing of them is from before they were known: none is allowed.
-        stale_reads=_whole(stated.number_or_none("stale_reads"))
-        if "stale_reads" in stated.entry.details
-        else 0,
+        stale_reads=_whole(stated.number_or_none("stale_reads")),
         availability=stated.number_or_none("availability"),
         read_availability=stated.number_or_none("read_availability"),
         read_outage_seconds=stated.number_or_none("read_outage_seconds"),

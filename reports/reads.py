@@ -48,6 +48,7 @@ class Reads:
 class Contradictions:
     """Reads that show what cannot be, each counted once; examples are ascending keys."""
 
+    shown: int  # reads that showed how far their order had come
     stale: int  # contradict what the order's own answer had said: read your writes
     unordered: int  # contradict an earlier read: monotonic reads
     wrong: int  # a success that is not that order
@@ -104,6 +105,7 @@ def contradictions(writes: Writes, reads: Reads) -> Contradictions:
     stale = (stage < _known(moments.order, moments.by_writes)[asking]) & ~unordered
     wrong = reads.seen == Seen.WRONG
     return Contradictions(
+        shown=shown.size,
         stale=int(np.count_nonzero(stale)),
         unordered=int(np.count_nonzero(unordered)),
         wrong=int(np.count_nonzero(wrong)),

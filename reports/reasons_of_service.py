@@ -25,6 +25,12 @@ def doubts_of_reads(
     """What keeps the evidence from being enough: reads that nobody tried prove nothing."""
     if objectives.read_availability is not None and service.read_availability is None:
         yield "nobody tried to read: how many reads are answered is not known"
+    judged = objectives.stale_reads is not None
+    if judged and service.reads_answered and not service.reads_shown:
+        yield (
+            f"none of {reads_text(service.reads_answered)} showed how far its order had come:"
+            " whether any was stale is not known"
+        )
     allowed = objectives.read_outage_seconds
     if allowed is None:
         return

@@ -40,6 +40,7 @@ def measure_service(writes: Writes, reads: Reads, *, frame: Frame, watch: Watch)
         widest_read_gap_seconds=widest_gap_seconds(
             attempts.began, since=frame.fault_starts[0], until=frame.watch_ended_at
         ),
+        reads_shown=found.shown,
         stale_reads=found.stale,
         unordered_reads=found.unordered,
         stale_examples=found.stale_examples,

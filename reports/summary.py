@@ -86,11 +86,12 @@ def notes(recovery: Recovery | None, comparisons: Sequence[Comparison]) -> list[
 def _served(service: Service) -> str:
     """How customers fared over the whole drill, in a line."""
     least = "at least " if service.read_outage_is_lower_bound else ""
-    stale = service.stale_reads + service.unordered_reads
+    stale = f"{service.stale_reads + service.unordered_reads:,}"
     return (
         f"{_share(service.availability)} of the writes and"
         f" {_share(service.read_availability)} of the reads answered, reads away for"
-        f" {least}{seconds_text(service.read_outage_seconds)} at the longest, {stale:,} stale,"
+        f" {least}{seconds_text(service.read_outage_seconds)} at the longest,"
+        f" {stale if service.reads_shown else 'not known how many'} stale,"
         f" {service.wrong_reads:,} wrong"
     )
 
@@ -154,6 +155,8 @@ def _service(service: Service, objectives: Objectives | None) -> list[Figure]:
     contradicting = (
         f"{service.stale_reads + service.unordered_reads:,} ({service.stale_reads:,} of own"
         f" writes, {service.unordered_reads:,} out of order)"
+        if service.reads_shown
+        else "not known"
     )
     return [
         Figure("Availability of writes", _share(service.availability), writes),

@@ -22,7 +22,8 @@ class Objectives:
     fault to the end of the watch, failures included.
     ``unsettled`` bounds the orders that are acknowledged and still pending at the end.
     ``stale_reads`` bounds the reads that show less of an order than the same customer had
-    been told before; None where a scenario takes the database back or loses rows by design.
+    been told before; None where a scenario takes the database back or loses rows by design,
+    and in drills from before this was known.
     ``availability`` and ``read_availability`` are the least share, from 0 to 1, of all
     writes and reads of the drill that must be answered; ``read_outage_seconds`` bounds
     every while in which customers could not read.
@@ -86,6 +87,7 @@ class Service:
     read_outage_is_lower_bound: bool
     reads_settled: bool  # a whole settled while was seen after the last fault and failure
     widest_read_gap_seconds: float  # between reads, from the first fault to the watch's end
+    reads_shown: int  # that showed how far their order had come: only those can be stale
     # Less of an order than its customer had been told: when it was acknowledged, and by an
     # earlier read. A read that is both is unordered alone.
     stale_reads: int

@@ -53,6 +53,12 @@ def is_answered(read: Attempt) -> bool:
     return read.told == "YES" or read.seen in {"ABSENT", "ANOTHER"}
 
 
+def shows_nothing(drill: Drill) -> bool:
+    """Whether customers read, and no answer said how far the order had come."""
+    answered = [read for read in drill.reads if is_answered(read)]
+    return bool(answered) and not any(read.seen in STAGES for read in answered)
+
+
 def share(drill: Drill, attempts: Sequence[Attempt]) -> float | None:
     """The share that was answered of what was begun while customers were watched."""
     watched = [one for one in attempts if drill.steady <= one.began <= drill.stopped]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.property.reports import reference
-from tests.property.reports.reference_of_reads import count_reads, reading, share
+from tests.property.reports.reference_of_reads import count_reads, reading, share, shows_nothing
 
 if TYPE_CHECKING:
     from tests.property.reports.reference import Demand, Drill
@@ -89,6 +89,8 @@ def breaks_a_promise_of_reads(drill: Drill, demand: Demand) -> bool:
 def reading_is_doubtful(drill: Drill, demand: Demand) -> bool:
     """Whether too little was read to say what was demanded of reads."""
     if demand.read_availability is not None and share(drill, drill.reads) is None:
+        return True
+    if demand.stale is not None and shows_nothing(drill):
         return True
     if demand.read_outage is None:
         return False

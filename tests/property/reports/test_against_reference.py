@@ -125,6 +125,8 @@ def test_what_customers_got_is_that_of_the_reference(drill: Drill) -> None:
     assert service.read_availability == reference_of_reads.share(drill, reads.attempts)
     assert service.reads == len(drill.reads)
     assert service.reads_answered == sum(map(reference_of_reads.is_answered, drill.reads))
+    states = [read.seen in reference_of_reads.STAGES for read in drill.reads]
+    assert service.reads_shown == sum(states)
     assert service.read_outage_seconds == max((one.seconds for one in seen), default=0.0)
     assert service.read_outage_is_lower_bound == any(one.restored is None for one in seen)
     assert service.reads_settled == reference.settled(reads)

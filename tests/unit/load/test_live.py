@@ -25,7 +25,9 @@ def _ledger(rows: list[Row]) -> NDArray[np.void]:
     ledger = np.zeros(len(rows), LEDGER)
     for place, (began, outcome, operation) in enumerate(sorted(rows, key=lambda row: row[0])):
         ended = math.nan if outcome is Outcome.PENDING else began + 0.01
-        ledger[place] = (place, 1, began, ended, outcome, operation, 0, 0, 0)
+        record = ledger[place]
+        record["key"], record["began"], record["ended"] = place, began, ended
+        record["outcome"], record["operation"] = outcome, operation
     return ledger
 
 

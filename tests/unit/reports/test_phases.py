@@ -83,8 +83,9 @@ def test_the_time_for_deciding_is_told_apart() -> None:
     found = found_in(outage_until(24.0), FAILOVER)
     assert found is not None
     assert found.allowance_seconds == 120
+    before = runbook(("Look", 5.0, 6.0), began=4.0, ended=7.0, allowance=30)
     failback = runbook(("Go back", 41.0, 42.0), began=40.0, ended=43.0, allowance=300)
-    found = found_in(outage_until(24.0), [*FAILOVER, *failback])
+    found = found_in(outage_until(24.0), [*before, *FAILOVER, *failback])
     assert found is not None
     assert found.allowance_seconds == 120
 

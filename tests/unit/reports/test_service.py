@@ -173,6 +173,15 @@ def test_an_order_may_be_pending_until_somebody_was_told_that_it_is_paid(
     assert case_with(np.concatenate((reads, reads_of_own(reads)))).judge().reasons == ()
 
 
+def test_an_order_that_was_never_acknowledged_may_not_be_there(
+    reads: NDArray[np.void],
+) -> None:
+    case = case_with(reads)
+    case.ledger["outcome"][7] = Told.UNKNOWN
+    case.ledger["seen"][240 + 7] = Seen.ABSENT
+    assert service_of(case).stale_reads == 0
+
+
 def test_another_customer_may_see_less(reads: NDArray[np.void]) -> None:
     again = reads_of_own(reads)
     again["customer"], again["seen"] = 1, Seen.ABSENT
@@ -207,6 +216,21 @@ def test_a_ledger_from_before_anything_was_seen_contradicts_nothing(
     reads: NDArray[np.void],
 ) -> None:
     reads["seen"] = Seen.UNKNOWN
+    assert case_with(reads, stale_reads=None).judge().outcome is Outcome.MET
+
+
+def test_reads_that_show_nothing_prove_nothing_where_stale_ones_are_judged(
+    reads: NDArray[np.void],
+) -> None:
+    reads["seen"] = Seen.UNKNOWN
+    verdict = case_with(reads).judge()
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    (reason,) = verdict.reasons
+    assert reason == (
+        "none of 240 reads showed how far its order had come: whether any was stale is not"
+        " known"
+    )
+    reads["seen"][5] = Seen.PAID
     assert case_with(reads).judge().outcome is Outcome.MET
 
 
