@@ -18,7 +18,18 @@ from environments.replica.assembling import LINKS_API
 from environments.replica.nodes import ContainerNode
 from environments.replica.replica import Replica
 from environments.selectors import find_node
-from fixtures.faults import Cut, Fault, Kill, Partition, Pause, Reset, Slow, Throttle
+from fixtures.faults import (
+    Cut,
+    Fault,
+    Kill,
+    LoseDns,
+    LosePackets,
+    Partition,
+    Pause,
+    Reset,
+    Slow,
+    Throttle,
+)
 from fixtures.waiting import wait_until
 from tests.fakes.world import FakeEnvironment
 
@@ -35,6 +46,8 @@ AT_ONCE: list[Fault] = [
     Partition("east-cache-1", "payments,bastion"),
     Partition("payments", "bastion", Direction.INBOUND),
     Partition("payments", "bastion", Direction.OUTBOUND),
+    LosePackets("payments", "bastion", 30),
+    LoseDns("payments"),
     Slow("app-to-db", timedelta(milliseconds=200), timedelta(milliseconds=100)),
     Throttle("app-to-db", 10),
     Cut("app-to-cache"),
@@ -64,7 +77,7 @@ def test_what_faults_say_they_change_is_what_is_found_and_nothing_else(
             at_most=READ_WITHIN,
         )
         assert world.traces() - before == expected
-        assert len(expected) == 10
+        assert len(expected) == 12
     wait_until(
         "everything to be gone",
         lambda: all(fault.has_gone(world) for fault in planned),

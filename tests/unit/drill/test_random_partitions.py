@@ -1,0 +1,47 @@
+"""We believe that partitions of random shape have two sides, and a seed draws them again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from environments.model import Direction
+from environments.selectors import select
+from fixtures.random_partitions import random_partitions
+from tests.fakes.world import FakeEnvironment
+
+WORLD = FakeEnvironment()
+AMONG = "db,etcd,app,db-router"
+NODES = {node.name for node in select(WORLD, AMONG)}
+seeds = st.integers(0, 2**64)
+
+
+@given(seeds)
+def test_every_node_is_on_one_side_and_no_side_is_empty(seed: int) -> None:
+    for partition in random_partitions(WORLD, AMONG, seed=seed, count=10):
+        here, there = set(partition.nodes()), set(partition.others())
+        assert here
+        assert len(here) <= len(there)
+        assert here | there == NODES
+        assert not here & there
+        assert partition.plan(WORLD) == partition
+
+
+@given(seeds)
+def test_a_seed_gives_the_same_shapes_again(seed: int) -> None:
+    first = random_partitions(WORLD, AMONG, seed=seed, count=10)
+    assert random_partitions(WORLD, AMONG, seed=seed, count=10) == first
+    assert first != random_partitions(WORLD, AMONG, seed=seed + 1, count=10)
+
+
+def test_in_time_every_direction_and_size_is_drawn() -> None:
+    drawn = random_partitions(WORLD, AMONG, seed=1, count=500)
+    assert {one.direction for one in drawn} == set(Direction)
+    assert {len(one.nodes()) for one in drawn} == {1, 2, 3, 4, 5}
+    assert any("east-db-1" in one.nodes() for one in drawn)
+
+
+def test_one_node_alone_has_no_two_sides() -> None:
+    with pytest.raises(ValueError, match="'east-edge' selects east-edge alone: a part"):
+        random_partitions(WORLD, "east-edge", seed=1, count=1)
