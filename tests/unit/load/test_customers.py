@@ -17,6 +17,8 @@ import pytest
 from fixtures.load.process import start_load
 from fixtures.waiting import wait_until
 from reports.ledger import Operation, Outcome, Seen, read_ledger
+from reports.reads import contradictions, reads_of
+from reports.writes import writes_of
 from tests.unit.load.shop import SLOW_SECONDS, Behaviour, Shop, open_shop
 
 if TYPE_CHECKING:
@@ -237,6 +239,14 @@ def test_customers_read_only_their_own_orders_and_some_of_them_again(story: Stor
 
     assert [owner[key] for key in read] == story.reads["customer"].tolist()
     assert len(read) / 4 < len(read) - len(set(read)) < len(read) * 3 / 4
+
+
+def test_a_server_that_forgets_nothing_contradicts_nobody(story: Story) -> None:
+    attempts = np.concatenate((story.orders, story.reads))
+    told = contradictions(writes_of(attempts)[0], reads_of(attempts))
+
+    assert told.shown > len(story.reads) / 4
+    assert (told.stale, told.unordered, told.wrong) == (0, 0, 0)
 
 
 def test_stopping_lets_every_order_in_flight_be_answered(story: Story) -> None:
