@@ -54,7 +54,7 @@ class Settings:
     encrypted: bool = True  # what the repositories keep
     fresh_reads: bool = True  # nobody is led to a replica that is far behind
     checksums: bool = True  # of the databases' pages
-    protections: bool = True  # of the orders service against overload
+    protections: bool = True  # of the orders service and its entrance against overload
     read_only: bool = False  # without a primary, orders are read from a replica
     health_needs_cache: bool = False  # an instance without its cache leaves rotation
     log_disk: bool = False  # the databases' log is on a small disk of its own, in memory
@@ -124,7 +124,7 @@ def one_region(settings: Settings, passwords: Passwords, region: str = "east") -
             _payments(),
             _cache(region),
             _db_router(region, settings),
-            _edge(region),
+            _edge(region, settings),
             _bastion(region, passwords),
             *_apps(region, settings, passwords),
             *(backups.nodes() if backups else ()),
@@ -373,13 +373,14 @@ def _apps(region: str, settings: Settings, passwords: Passwords) -> tuple[NodeSp
     )
 
 
-def _edge(region: str) -> NodeSpec:
+def _edge(region: str, settings: Settings) -> NodeSpec:
     return NodeSpec(
         name=f"{region}-edge",
         role=Role.EDGE,
         region=region,
         image="edge",
         ports=(8080, 8404),
+        environment={"REGION": region, "FAIL_OPEN": "off" if settings.protections else "on"},
     )
 
 

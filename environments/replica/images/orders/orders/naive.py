@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 TRIES = 4
-TRY_SECONDS = 0.5  # for connecting, and then for each statement
+CONNECT_SECONDS = 0.2  # ample, while few connect at one time
+TRY_SECONDS = 0.5  # for what is asked, once connected
 QUEUE_SECONDS = 10.0  # for a place in the pool: customers have gone after two and a half
 
 
@@ -95,8 +96,8 @@ class NaivePool:
             self._idle.append(connection)
 
     async def _fill(self) -> None:
-        with suppress(*FAILURES):
-            for _ in range(self._size):
+        for _ in range(self._size):
+            with suppress(*FAILURES):
                 self._idle.append(await self._made())
 
     def _trusted_idle(self) -> Connection | None:
