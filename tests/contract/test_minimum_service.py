@@ -143,11 +143,17 @@ def _is_taken(shop: Shop, key: str) -> bool:
     return shop.create(key).status_code in {200, 201}
 
 
+def _shed_as_seen_by_people(shop: Shop) -> str:
+    bastion = find_node(shop.replica, "bastion")
+    return bastion.run(["curl", "-sS", "http://east-edge:8404/shed"], within=SOON).stdout
+
+
 def test_people_shed_a_share_of_customers_who_are_told_that_nothing_was_done(
     shop: Shop,
 ) -> None:
     assert shop.at_entrance("shed").stdout == "shedding 0 %\n"
     assert shop.at_entrance("shed", "50").stdout == "shedding 50 %\n"
+    assert _shed_as_seen_by_people(shop) == "50"
     answers = [shop.create(f"shed-{number}") for number in range(ASKED)]
     refused = [answer for answer in answers if answer.status_code == 503]
     assert ASKED / 5 < len(refused) < ASKED * 4 / 5  # missed once in a million runs
