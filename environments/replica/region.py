@@ -245,7 +245,10 @@ class Region:
             region=self.name,
             image="edge",
             ports=(8080, 8404),
-            environment={"REGION": self.name},
+            environment={
+                "REGION": self.name,
+                "FAIL_OPEN": "off" if self.settings.protections else "on",
+            },
         )
 
 

@@ -59,7 +59,7 @@ class Settings:
     encrypted: bool = True  # what the repositories keep
     fresh_reads: bool = True  # nobody is led to a replica that is far behind
     checksums: bool = True  # of the databases' pages
-    protections: bool = True  # of the orders service against overload
+    protections: bool = True  # of the orders service and its entrance against overload
     read_only: bool = False  # without a primary, orders are read from a replica
     cache_failover: bool = False  # three caches under Sentinel, and a way to their primary
     health_needs_cache: bool = False  # an instance without its cache leaves rotation

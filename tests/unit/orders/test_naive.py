@@ -162,6 +162,22 @@ def test_a_refused_connection_gives_its_place_back_and_says_why() -> None:
     run(body, size=1)
 
 
+def test_a_connection_that_could_not_be_made_condemns_the_others() -> None:
+    async def body(pool: NaivePool, server: Server) -> None:
+        idle, lent = await pool.take(within=1), await pool.take(within=1)
+        pool.give_back(idle)
+        assert await pool.take(within=1) is idle
+        server.down = True
+        with pytest.raises(ConnectionRefusedError):
+            await pool.take(within=1)
+        pool.give_back(idle)
+        pool.give_back(lent)
+        assert idle.is_closed()
+        assert lent.is_closed()
+
+    run(body, size=3)
+
+
 def ask(pool: LendingPool, fates: Sequence[Exception | None]) -> tuple[str, int]:
     worked = 0
 

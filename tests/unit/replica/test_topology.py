@@ -142,6 +142,15 @@ def test_the_orders_service_is_told_how_it_is_to_be(
     assert app.environment.items() >= told.items()
 
 
+@pytest.mark.parametrize(("protections", "fails_open"), [(True, "off"), (False, "on")])
+def test_without_protections_the_entrance_fails_open(
+    *, protections: bool, fails_open: str
+) -> None:
+    nodes = compose(Settings(protections=protections), PASSWORDS).nodes
+    (edge,) = [node for node in nodes if node.name == "east-edge"]
+    assert edge.environment == {"REGION": "east", "FAIL_OPEN": fails_open}
+
+
 @pytest.mark.parametrize("thing", [PASSWORDS, topology()], ids=["passwords", "topology"])
 def test_passwords_are_not_shown(thing: object) -> None:
     hidden = (PASSWORDS.superuser, PASSWORDS.replication, PASSWORDS.orders)

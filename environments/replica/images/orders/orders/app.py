@@ -28,7 +28,7 @@ from .health import (
 )
 from .intake import Intake
 from .marking import Marking
-from .naive import TRY_SECONDS, NaivePool, StubbornCalls
+from .naive import CONNECT_SECONDS, NaivePool, StubbornCalls
 from .payments import Payments
 from .pool import Pool
 from .reading import Reading
@@ -114,7 +114,7 @@ def _protected(settings: Settings) -> Access:
 
 def _unprotected(settings: Settings) -> Access:
     pool = NaivePool(
-        lambda: connect(settings, settings.database, within=TRY_SECONDS), settings.pool_size
+        lambda: connect(settings, settings.database, within=CONNECT_SECONDS), settings.pool_size
     )
     database = Database(pool)
     watch = DatabaseWatch(CustomersConnection(database), TAKES_WRITES)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 TRIES = 4
-TRY_SECONDS = 0.5  # for connecting, and then for each statement
+CONNECT_SECONDS = 0.2  # ample, while few connect at one time
+TRY_SECONDS = 0.5  # for what is asked, once connected
 QUEUE_SECONDS = 10.0  # for a place in the pool: customers have gone after two and a half
 
 
@@ -32,8 +33,9 @@ class NaivePool:
     """Connects on the time of who asks, and after one failure trusts no connection.
 
     That is how pools commonly deal with a database that was restarted: one connection that
-    broke condemns all of them (SQLAlchemy's manual, "Disconnect Handling — Optimistic").
-    It begins full. ``trouble`` is why no connection could be made last time.
+    broke condemns all of them (SQLAlchemy's manual, "Disconnect Handling — Optimistic");
+    here one that could not be made does so, too. It begins full. ``trouble`` is why no
+    connection could be made last time.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], size: int) -> None:
@@ -95,8 +97,8 @@ class NaivePool:
             self._idle.append(connection)
 
     async def _fill(self) -> None:
-        with suppress(*FAILURES):
-            for _ in range(self._size):
+        for _ in range(self._size):
+            with suppress(*FAILURES):
                 self._idle.append(await self._made())
 
     def _trusted_idle(self) -> Connection | None:
@@ -111,18 +113,21 @@ class NaivePool:
             connection = await self._connect()
         except FAILURES as error:
             self.trouble = describe(error)
+            self._distrust_all()
             raise
         self.trouble = None
         connection.add_termination_listener(lambda _: self._ended(connection))
         return connection
 
     def _ended(self, connection: Connection) -> None:
-        """Throw away all connections when one that was lent has ended."""
         self._distrusted.discard(connection)
-        if connection not in self._lent:
-            return
-        self._lent.remove(connection)
-        self._places.release()
+        if connection in self._lent:
+            self._lent.remove(connection)
+            self._places.release()
+            self._distrust_all()
+
+    def _distrust_all(self) -> None:
+        """Throw away what is idle at once, and what is lent when it is given back."""
         self._distrusted |= self._lent
         idle, self._idle = self._idle, []
         for other in idle:

@@ -1,0 +1,81 @@
+"""A service that retries without a budget, and a page that sheds nothing, must be found out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from environments.catalog import Settings
+from fixtures import steps
+from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
+from reports.verdict import Outcome
+from scenarios import test_cascade as scenario
+from tests.sabotage.broken_runbook import without_step
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fixtures.drill import Drill
+
+pytestmark = pytest.mark.sabotage
+
+# What goes on for ever need not be watched for as long as a service may take to come back.
+WATCH = timedelta(seconds=45)
+STEADY = timedelta(seconds=10)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(protections=False)
+
+
+@pytest.fixture(autouse=True)
+def _short_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenario, "WATCH", WATCH)
+    monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", STEADY)
+    monkeypatch.setattr(steps, "SETTLED_WITHIN", STEADY)
+
+
+def test_without_protections_the_service_does_not_come_back_by_itself(
+    drill: Drill, load: Loads, inject: Injector, recovery: RecoveryWatch
+) -> None:
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        scenario.test_with_protections_the_same_trigger_starts_no_cascade(
+            load, inject, recovery
+        )
+
+    _must_have_missed_its_rto(drill)
+
+
+@pytest.mark.nightly
+def test_a_runbook_that_sheds_nothing_and_restarts_nothing_misses_the_rto(
+    drill: Drill,
+    load: Loads,
+    inject: Injector,
+    follow: Follower,
+    recovery: RecoveryWatch,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    # An intact drill takes about a minute here, so this objective would be met.
+    monkeypatch.setattr(scenario, "BY_PEOPLE", replace(scenario.BY_PEOPLE, rto_seconds=80))
+    monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=60))
+    drill.runbooks = without_step(
+        drill.runbooks / "cascade.md", "Shed nine tenths", then_stop=True, into=tmp_path
+    )
+
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        scenario.test_a_cascade_without_protections_is_ended_by_people(
+            load, inject, follow, recovery
+        )
+
+    _must_have_missed_its_rto(drill)
+
+
+def _must_have_missed_its_rto(drill: Drill) -> None:
+    assert drill.verdict is not None
+    assert drill.verdict.outcome is Outcome.MISSED
+    assert [r for r in drill.verdict.reasons if r.startswith("RTO missed")]
