@@ -2,7 +2,8 @@
 
 We believe that whoever is on call finds out who holds them through the few that are kept for
 superusers, limits that role so that its leak cannot come back, ends its sessions, and so gives
-customers their writes back within 30 seconds of work; and that no acknowledged order is lost.
+customers their writes back within 40 seconds, up to fifteen of which the tool needs to take
+them all; and that no acknowledged order is lost.
 """
 
 from datetime import timedelta
@@ -15,7 +16,7 @@ from reports.verdict import Objectives
 
 pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-8", "FLT-17", "OBJ-1", "OBJ-2")]
 
-OBJECTIVES = Objectives(rto_seconds=30, rpo_seconds=0)
+OBJECTIVES = Objectives(rto_seconds=40, rpo_seconds=0)
 HOLD = timedelta(seconds=15)  # long enough for the leak to come back, if it can
 WATCH = timedelta(minutes=2)
 

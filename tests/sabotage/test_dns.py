@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -40,7 +39,6 @@ def test_a_page_that_restarts_everything_misses_the_rto(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(scenario, "OBJECTIVES", replace(scenario.OBJECTIVES, rto_seconds=10))
     monkeypatch.setattr(scenario, "HOLD", timedelta(seconds=12))
     monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=12))
     drill.runbooks = with_change(
