@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fixtures.drill import Drill
 
-pytestmark = pytest.mark.sabotage
+pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
 
 # What goes on for ever need not be watched for as long as a service may take to come back.
 WATCH = timedelta(seconds=45)
@@ -50,7 +50,6 @@ def test_without_protections_the_service_does_not_come_back_by_itself(
     _must_have_missed_its_rto(drill)
 
 
-@pytest.mark.nightly
 def test_a_runbook_that_sheds_nothing_and_restarts_nothing_misses_the_rto(
     drill: Drill,
     load: Loads,
