@@ -18,7 +18,7 @@ from fixtures.faults import Slow
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
 
-pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-17", "OBJ-1", "OBJ-2")]
+pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-7", "OBJ-1", "OBJ-2")]
 
 BY_PEOPLE = Objectives(rto_seconds=150, rpo_seconds=0)
 BY_ITSELF = Objectives(rto_seconds=20, rpo_seconds=0)

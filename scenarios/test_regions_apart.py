@@ -15,7 +15,7 @@ from fixtures.faults import Fault, Lag, Partition, Slow
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
 
-pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-3", "FLT-14", "FLT-19", "STK-2")]
+pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-3", "FLT-19", "STK-2")]
 
 OBJECTIVES = Objectives(rto_seconds=1, rpo_seconds=0, p95_seconds=0.5)
 HOLD = timedelta(seconds=30)
