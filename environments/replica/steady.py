@@ -40,6 +40,7 @@ class Observed:
     apps_in_rotation: Mapping[str, int]  # edge -> instances that get requests
     impaired_links: Mapping[str, str]  # link -> what is on it
     pending_seconds: Mapping[str, float]  # app -> age of its oldest pending order
+    shed_percent: Mapping[str, int] = field(default_factory=dict)  # edge -> what is refused
     # entrance -> the regions that customers may be led to
     open_regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cache_group: CacheGroup = field(default_factory=CacheGroup)
@@ -125,7 +126,10 @@ def _routing(expected: Expected, observed: Observed) -> Iterator[str]:
 
 
 def instances_out(expected: Expected, observed: Observed) -> Iterator[str]:
-    """Say at which edges instances are out of rotation."""
+    """Say at which edges instances are out of rotation, or people shed load."""
+    for edge, percent in observed.shed_percent.items():
+        if percent:
+            yield f"{edge} sheds {percent} % of the load (its command `shed 0` ends that)"
     for edge, count in observed.apps_in_rotation.items():
         if count != len(expected.apps):
             yield f"{count} of {len(expected.apps)} instances are in rotation at {edge}"

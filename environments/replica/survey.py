@@ -81,6 +81,7 @@ class Survey:
         caches = self._caches(running)
         routers = self._ask(running, Role.DB_ROUTER, _routed_primaries)
         edges = self._ask(running, Role.EDGE, _apps_in_rotation)
+        shed = self._ask(running, Role.EDGE, _shed_percent)
         entrances = self._ask(running, Role.ENTRANCE, _open_regions)
         links = _Questions[str](
             self.threads, {link.name: partial(_impairments, link) for link in self.links}
@@ -109,6 +110,7 @@ class Survey:
             },
             routed_primaries=routers.answers(),
             apps_in_rotation=edges.answers(),
+            shed_percent=shed.answers(),
             open_regions=entrances.answers(),
             pending_seconds=apps.answers(),
             cache_group=caches.group(),
@@ -119,6 +121,7 @@ class Survey:
                 **caches.failures(),
                 **databases.failures(),
                 **routers.failures(),
+                **shed.failures(),
                 **edges.failures(),
                 **entrances.failures(),
                 **links.failures(),
@@ -269,6 +272,13 @@ def _routed_primaries(node: Started) -> tuple[str, ...]:
 def _apps_in_rotation(node: Started) -> int:
     check_ready(node.spec, node.ports)
     return len(servers_up(http_ok(node.ports[8404], "/stats;csv"), "app"))
+
+
+def _shed_percent(node: Started) -> int:
+    told = http_ok(node.ports[8404], "/shed").strip()
+    if not told.isdigit():
+        raise NoAnswerError(f"/shed says {told[:50]!r}, which is no percentage")
+    return int(told)
 
 
 def _open_regions(node: Started) -> tuple[str, ...]:

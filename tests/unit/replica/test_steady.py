@@ -36,6 +36,7 @@ WELL = Observed(
     apps_in_rotation={"edge": 3},
     impaired_links={},
     pending_seconds={"app-1": 4.9, "app-2": 0.0},
+    shed_percent={"edge": 0},
     open_regions={"entrance": ("east",)},
 )
 
@@ -95,6 +96,7 @@ def test_a_world_that_is_well_deviates_in_nothing() -> None:
             replace(WELL, open_regions={"entrance": ("east", "west")}),
             "entrance leads customers to east, west, not to east alone",
         ),
+        (replace(WELL, shed_percent={"edge": 50}), "edge sheds 50 % of the load"),
         (
             replace(WELL, open_regions={"entrance": ()}),
             "entrance leads customers to no region, not to east alone",
