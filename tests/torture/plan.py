@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Seconds from process start to its end, each measured once on two cores with the images
+# Seconds from process start to its end, measured or reckoned on two cores with the images
 # built. A drill that ends before it is killed puts its own duration in their place.
 MEASURED_SECONDS = {
     "test_one_application_instance_crashes": 44.0,
@@ -38,6 +38,21 @@ MEASURED_SECONDS = {
     "test_the_disk_of_the_log_is_full": 80.0,
     "test_the_primary_cache_is_killed_and_left_alone": 75.0,
     "test_the_primary_cache_is_killed_in_maintenance": 85.0,
+    "test_both_regions_are_degraded": 110.0,
+    "test_a_cascade_without_protections_is_ended_by_people": 120.0,
+    "test_with_protections_the_same_trigger_starts_no_cascade": 65.0,
+    "test_the_connections_of_the_database_are_exhausted": 90.0,
+    "test_dns_fails_and_an_instance_crashes": 130.0,
+    "test_the_primary_is_with_a_minority": 75.0,
+    "test_the_primary_has_the_majority_and_no_customers": 75.0,
+    "test_packets_of_the_primary_are_lost_one_way": 75.0,
+    "test_the_network_of_the_primary_flaps": 90.0,
+    "test_ten_partitions_of_random_shape": 240.0,
+    "test_the_region_is_lost_and_comes_back": 150.0,
+    "test_the_region_is_cut_off_and_comes_back": 170.0,
+    "test_the_regions_are_parted": 95.0,
+    "test_the_regions_are_far_apart": 95.0,
+    "test_the_zone_of_the_primary_is_gone": 80.0,
 }
 UNMEASURED_SECONDS = 60.0
 # A little beyond the usual end, so that the last moments are reached on a slow day too.
