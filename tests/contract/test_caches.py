@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from environments.model import Environment, Node
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.nightly]  # a world of its own: half a minute
 
 SOON = timedelta(seconds=20)
 WHOLE_WITHIN = timedelta(seconds=60)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from environments.model import Completed, Environment
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.nightly]  # a world of its own: half a minute
 
 SOON = timedelta(seconds=30)
 WHOLE_WITHIN = timedelta(seconds=90)

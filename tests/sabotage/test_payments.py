@@ -34,6 +34,7 @@ def test_without_the_circuit_breaker_orders_are_slow(
 ) -> None:
     # What piled up is settled after minutes only; the drill is MISSED long before.
     monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(seconds=10))
+    monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=10))
     with pytest.raises(DrillFailedError, match="MISSED"):
         scenario.test_payments_becomes_slow_then_errs_then_is_gone(
             load, inject, follow, recovery

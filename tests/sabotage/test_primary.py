@@ -93,6 +93,8 @@ class TestAsynchronousReplication:
         assert len(lost) >= NOT_REPLICATED // 2
         assert (drill.recovery.lost or 0) + (drill.recovery.lost_after_effect or 0) == len(lost)
         assert any(reason.startswith("RPO missed") for reason in drill.verdict.reasons)
+        # Who had such an order in hand looked for it afterwards.
+        assert any(reason.startswith("stale reads") for reason in drill.verdict.reasons)
 
     def test_an_isolated_primary_that_customers_reach_is_a_split_brain(
         self,
