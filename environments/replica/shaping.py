@@ -87,9 +87,13 @@ class Shape:
         )
 
     def script_probe(self) -> str:
-        """List, send each peer three large packets at once, list again."""
+        """List, send each peer three large packets at once, list again.
+
+        Behind a long queue an answer takes many seconds, and ping would wait for as long
+        again: nobody needs the answers, so it ends after one.
+        """
         pings = (
-            f"ping -n -q -c 3 -l 3 -s 1400 -W 0.3 {ip} >/dev/null 2>&1 || true"
+            f"ping -n -q -c 3 -l 3 -s 1400 -W 0.3 -w 1 {ip} >/dev/null 2>&1 || true"
             for _, ip in sorted(self.addresses.items())
         )
         return "\n".join(
