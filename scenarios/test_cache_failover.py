@@ -70,7 +70,10 @@ def test_the_primary_cache_is_killed_and_left_alone(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """The primary cache dies; Sentinel promotes a replica, and people make sure of it."""
-    with load.orders(users=20, attempts_per_second=50), inject(Kill("cache:primary"), hold=HOLD):
+    with (
+        load.orders(users=20, attempts_per_second=50),
+        inject(Kill("cache:primary"), hold=HOLD),
+    ):
         recovery.must_be_over(*NO_CACHE, within=LEFT_ALONE)
         follow("cache-failover.md")
         recovery.wait(at_most=WATCH)
