@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-15", "OBJ-1", "OBJ-4"
 OBJECTIVES = Objectives(rto_seconds=3, rpo_seconds=0, p95_seconds=0.2)
 # What customers are told says little of a cache that is a help only, so the caches are asked.
 NO_CACHE = ("no cache is the primary", "cache-router leads to")
+SOON = timedelta(seconds=5)
 LEFT_ALONE, BY_HAND = timedelta(seconds=15), timedelta(seconds=40)
 HOLD = timedelta(seconds=12)  # longer than what Sentinel takes for a failover that fails
 WATCH = timedelta(minutes=1)
@@ -74,6 +75,7 @@ def test_the_primary_cache_is_killed_and_left_alone(
         load.orders(users=20, attempts_per_second=50),
         inject(Kill("cache:primary"), hold=HOLD),
     ):
+        recovery.must_be_noticed(NO_CACHE[0], within=SOON)
         recovery.must_be_over(*NO_CACHE, within=LEFT_ALONE)
         follow("cache-failover.md")
         recovery.wait(at_most=WATCH)
@@ -93,6 +95,7 @@ def test_the_primary_cache_is_killed_in_maintenance(
         maintenance(environment),
         inject(Kill("cache:primary"), hold=HOLD),
     ):
+        recovery.must_be_noticed(NO_CACHE[0], within=SOON)
         follow("cache-failover.md")
         recovery.must_be_over(*NO_CACHE, within=BY_HAND)
         recovery.wait(at_most=WATCH)

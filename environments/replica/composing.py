@@ -32,6 +32,7 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
         name=EAST,
         settings=settings,
         passwords=passwords,
+        databases=EAST_DATABASES,
         repositories=_repositories(settings, passwords),
     )
     return Topology(
@@ -59,6 +60,7 @@ def _two_regions(settings: Settings, passwords: Passwords) -> Topology:
         settings=settings,
         passwords=passwords,
         links=f"{EAST}-links",
+        databases=EAST_DATABASES,
         partner=WEST,
         witness=WITNESS,
         repositories=repositories,

@@ -40,7 +40,16 @@ STEADY_SECONDS = 60.0
 QUESTIONS_AT_ONCE = 32
 LINKS_IMAGE_VARIABLE = "MUSTER_LINKS_IMAGE"
 # What nodes' names begin with that there are only where there are two regions.
-_OF_TWO_REGIONS = ("entrance", "east-links", "west-db", "west-etcd", "west-app", "west-edge")
+_OF_TWO_REGIONS = (
+    "entrance",
+    "east-links",
+    "west-db",
+    "west-etcd",
+    "west-app",
+    "west-edge",
+    "west-links",
+    "west-cache",
+)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class Region:
     settings: Settings
     passwords: Passwords = field(repr=False)
     links: str = "links"  # the node that the instances' calls go through
-    databases: int = 3
+    databases: int
     apps: int = 3
     partner: str = ""
     witness: str = ""  # who says whether a primary may be here

@@ -41,8 +41,9 @@ class Observed:
     impaired_links: Mapping[str, str]  # link -> what is on it
     pending_seconds: Mapping[str, float]  # app -> age of its oldest pending order
     shed_percent: Mapping[str, int] = field(default_factory=dict)  # edge -> what is refused
-    # entrance -> the regions that customers may be led to
+    # entrance -> the regions that customers may be led to, and those that may have a primary
     open_regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    entitled_regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cache_group: CacheGroup = field(default_factory=CacheGroup)
 
 
@@ -123,6 +124,10 @@ def _routing(expected: Expected, observed: Observed) -> Iterator[str]:
         if regions != (expected.region,):
             opened = ", ".join(regions) or "no region"
             yield f"{entrance} leads customers to {opened}, not to {expected.region} alone"
+    for entrance, regions in observed.entitled_regions.items():
+        if regions != (expected.region,):
+            entitled = ", ".join(regions) or "no region"
+            yield f"{entrance} lets {entitled} have a primary, not {expected.region} alone"
 
 
 def instances_out(expected: Expected, observed: Observed) -> Iterator[str]:

@@ -82,7 +82,8 @@ class Survey:
         routers = self._ask(running, Role.DB_ROUTER, _routed_primaries)
         edges = self._ask(running, Role.EDGE, _apps_in_rotation)
         shed = self._ask(running, Role.EDGE, _shed_percent)
-        entrances = self._ask(running, Role.ENTRANCE, _open_regions)
+        entrances = self._ask(running, Role.ENTRANCE, partial(_open_servers, "customers"))
+        witnesses = self._ask(running, Role.ENTRANCE, partial(_open_servers, "primaries"))
         links = _Questions[str](
             self.threads, {link.name: partial(_impairments, link) for link in self.links}
         )
@@ -112,6 +113,7 @@ class Survey:
             apps_in_rotation=edges.answers(),
             shed_percent=shed.answers(),
             open_regions=entrances.answers(),
+            entitled_regions=witnesses.answers(),
             pending_seconds=apps.answers(),
             cache_group=caches.group(),
             impaired_links={name: how for name, how in links.answers().items() if how},
@@ -124,6 +126,7 @@ class Survey:
                 **shed.failures(),
                 **edges.failures(),
                 **entrances.failures(),
+                **witnesses.failures(),
                 **links.failures(),
                 **others.failures(),
             },
@@ -281,8 +284,8 @@ def _shed_percent(node: Started) -> int:
     return int(told)
 
 
-def _open_regions(node: Started) -> tuple[str, ...]:
-    return servers_open(http_ok(node.ports[8404], "/stats;csv"), "customers")
+def _open_servers(proxy: str, node: Started) -> tuple[str, ...]:
+    return servers_open(http_ok(node.ports[8404], "/stats;csv"), proxy)
 
 
 def _oldest_pending_seconds(node: Started) -> float:

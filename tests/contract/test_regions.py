@@ -33,6 +33,7 @@ def settings() -> Settings:
 def regions(environment: Environment) -> Iterator[Environment]:
     """Lend both regions; a test leaves them as whole as it found them."""
     yield environment
+    run(environment, "entrance", "region", "fence", "west")
     run(environment, "entrance", "region", "open", "east")
     run(environment, "entrance", "region", "entitle", "east")
     wait_until(
@@ -73,7 +74,10 @@ def test_the_second_region_follows_and_has_no_primary(regions: Environment) -> N
 def test_the_entrance_begins_as_people_left_it(regions: Environment) -> None:
     run(regions, "entrance", "region", "fence", "east")
     assert said_of(regions, "east") == {"customers: no", "primary: no"}
-    assert "entrance leads customers to no region, not to east alone" in regions.deviations()
+    assert {
+        "entrance leads customers to no region, not to east alone",
+        "entrance lets no region have a primary, not east alone",
+    } <= set(regions.deviations())
     with killed(regions, "entrance"):
         pass
     wait_until(

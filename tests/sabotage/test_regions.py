@@ -51,15 +51,15 @@ def reasons_of(drill: Drill) -> list[str]:
     return list(drill.verdict.reasons)
 
 
-def taken_in(drill: Drill, region: str) -> int:
-    """Count the orders that a region's databases have of this drill, by asking them."""
+def taken_in(drill: Drill, region: str) -> int | None:
+    """Count the orders that a region's databases have of this drill; None: they are silent."""
     (bastion,) = [node for node in drill.environment.nodes if node.name == "bastion"]
     query = f"SELECT count(*) FROM orders WHERE customer = '{drill.customer}'"  # noqa: S608 - our own name
     done = bastion.run(
         ["in-region", region, "psql", "--no-align", "--tuples-only", "--command", query],
         within=timedelta(seconds=10),
     )
-    return int(done.stdout) if done.exit_code == 0 else 0
+    return int(done.stdout) if done.exit_code == 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,15 @@ class LateFollower(Follower):
 
     def __call__(self, runbook: str) -> Mapping[str, str]:
         if runbook == "region-comes-back.md":
-            first = taken_in(self.drill, "east")
+            first = wait_until(
+                "the region that is back to say what it has",
+                lambda: taken_in(self.drill, "east"),
+                at_most=LED_BY_EAST,
+                every=timedelta(seconds=1),
+            )
             wait_until(
                 "the region that is back to have taken orders",
-                lambda: taken_in(self.drill, "east") >= first + ORDERS_IN_BOTH > ORDERS_IN_BOTH,
+                lambda: (taken_in(self.drill, "east") or 0) >= (first or 0) + ORDERS_IN_BOTH,
                 at_most=LED_BY_EAST,
                 every=timedelta(seconds=1),
             )

@@ -38,6 +38,7 @@ WELL = Observed(
     pending_seconds={"app-1": 4.9, "app-2": 0.0},
     shed_percent={"edge": 0},
     open_regions={"entrance": ("east",)},
+    entitled_regions={"entrance": ("east",)},
 )
 
 
@@ -97,6 +98,10 @@ def test_a_world_that_is_well_deviates_in_nothing() -> None:
             "entrance leads customers to east, west, not to east alone",
         ),
         (replace(WELL, shed_percent={"edge": 50}), "edge sheds 50 % of the load"),
+        (
+            replace(WELL, entitled_regions={"entrance": ("east", "west")}),
+            "entrance lets east, west have a primary, not east alone",
+        ),
         (
             replace(WELL, open_regions={"entrance": ()}),
             "entrance leads customers to no region, not to east alone",

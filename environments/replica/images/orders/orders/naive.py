@@ -79,7 +79,7 @@ class NaivePool:
             await self._places.acquire()
         try:
             connection = self._trusted_idle() or await self._made()
-        except BaseException:
+        except BaseException:  # who was cancelled gives the place back as well
             self._places.release()
             raise
         self._lent.add(connection)
