@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.contract
 
+PREPARED = "/var/lib/muster/backups/prepared"
+JOBS_LOCKS = {"PGBACKREST_LOCK_PATH": "/run/muster/locks"}  # not the server's
+
 ONE_BY_DAY = pytest.mark.parametrize(
     "host", ["east-backup", pytest.param("west-backup", marks=pytest.mark.nightly)]
 )
@@ -87,9 +90,8 @@ def test_the_manifest_and_the_metrics_tell_what_the_repository_holds(
 def test_a_backup_that_failed_is_told_until_one_succeeds(
     replica: Environment, host: str
 ) -> None:
-    locks = {"PGBACKREST_LOCK_PATH": "/run/muster/locks"}  # the jobs', not the server's
     wait_until_well(replica, host)
-    told(replica, host, "pgbackrest --stanza=muster stop", **locks)
+    told(replica, host, "pgbackrest --stanza=muster stop", **JOBS_LOCKS)
     try:
         assert on(replica, host, "backup-job incr").exit_code == 1
         wait_until(
@@ -101,9 +103,24 @@ def test_a_backup_that_failed_is_told_until_one_succeeds(
         assert finding.startswith("the last incr backup failed: ERROR: [062]: stop file exists")
         assert metric(replica, host, "pgbackrest_backup_last_run_failed") == 1
     finally:
-        told(replica, host, "pgbackrest --stanza=muster start", **locks)
+        told(replica, host, "pgbackrest --stanza=muster start", **JOBS_LOCKS)
     told(replica, host, "backup-job incr")
     wait_until_well(replica, host)
+
+
+def test_a_job_that_falls_due_before_the_first_backup_leaves_no_failure(
+    replica: Environment,
+) -> None:
+    wait_until_well(replica, "east-backup")
+    told(replica, "east-backup", "pgbackrest --stanza=muster stop", **JOBS_LOCKS)
+    told(replica, "east-backup", f"mv {PREPARED} {PREPARED}.away")
+    try:
+        done = on(replica, "east-backup", "backup-job incr")
+    finally:
+        told(replica, "east-backup", f"mv {PREPARED}.away {PREPARED}")
+        told(replica, "east-backup", "pgbackrest --stanza=muster start", **JOBS_LOCKS)
+    assert done.exit_code == 0
+    assert metric(replica, "east-backup", "pgbackrest_backup_last_run_failed") == 0
 
 
 def test_backups_that_fall_due_at_the_same_moment_are_all_made(replica: Environment) -> None:

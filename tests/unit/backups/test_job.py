@@ -16,6 +16,7 @@ from environments.replica.images.backup.backups.commands import CANNOT_BE_STARTE
 from environments.replica.images.backup.backups.job import (
     AWAY,
     LOCKED,
+    NOBODY,
     Patience,
     run_job,
 )
@@ -114,6 +115,12 @@ def test_what_needs_a_primary_waits_for_one(
     assert len(programs.calls("pgbackrest")) == 3 + len(expirations)
 
 
+def test_a_check_waits_for_any_database(programs: Programs, tmp_path: Path) -> None:
+    programs.write("pgbackrest", fails_at_first(2, NOBODY))
+    assert not do(Kind.CHECK, tmp_path).failed
+    assert len(programs.calls("pgbackrest")) == 3
+
+
 def test_a_backup_that_waited_long_enough_has_failed(
     programs: Programs, tmp_path: Path
 ) -> None:
@@ -127,7 +134,13 @@ def test_a_backup_that_waited_long_enough_has_failed(
 
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [(Kind.FULL, 82), (Kind.CHECK, LOCKED), (Kind.VERIFY, LOCKED), (Kind.VERIFY, AWAY)],
+    [
+        (Kind.FULL, 82),
+        (Kind.FULL, NOBODY),
+        (Kind.CHECK, LOCKED),
+        (Kind.VERIFY, LOCKED),
+        (Kind.VERIFY, AWAY),
+    ],
 )
 def test_nothing_else_is_tried_again(
     programs: Programs, tmp_path: Path, kind: Kind, code: int

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+import asyncpg
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import asyncpg
 
 
 class FakeConnection:
@@ -29,7 +29,8 @@ class FakeConnection:
         self.listeners.append(listener)
 
     def add_log_listener(self, _: object) -> None:
-        pass
+        if self.closed:
+            raise asyncpg.InterfaceError("connection is closed")
 
     def remove_log_listener(self, _: object) -> None:
         pass

@@ -45,8 +45,10 @@ class Server:
     def __init__(self) -> None:
         self.given: list[FakeConnection] = []
         self.down = False
+        self.asked = 0
 
     async def connect(self) -> asyncpg.Connection[asyncpg.Record]:
+        self.asked += 1
         await asyncio.sleep(0)
         if self.down:
             raise ConnectionRefusedError("nobody listens")
@@ -165,3 +167,14 @@ def test_it_says_why_and_connects_once_the_server_is_back(
         assert pool.trouble is None
 
     run(body, size=1)
+
+
+def test_a_server_that_refuses_is_asked_by_few_and_then_left_alone_for_a_while() -> None:
+    async def body(pool: Pool, server: Server) -> None:
+        server.down = True
+        await until(lambda: pool.trouble is not None)
+        for _ in range(50):  # far more turns than all keepers need
+            await asyncio.sleep(0)
+        assert server.asked == pool_module.CONNECTING_AT_ONCE
+
+    run(body, size=10)

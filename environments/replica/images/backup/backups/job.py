@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # pgBackRest's exit codes, as its src/build/error/error.yaml has them:
+NOBODY = 27  # no database answers at all; that is what a check says, and it says so by `config`
 LOCKED = 50  # a lock is held: by this repository's other backup
 AWAY = 56  # no primary answers: one may be taking over
 _NEVER = 9_999_999  # the most backups of which WAL can be kept
@@ -132,6 +133,8 @@ def _passes(kind: Kind, exit_code: int) -> bool:
     """Whether that failure is one that waiting may cure."""
     if exit_code == LOCKED:
         return kind.is_backup
+    if exit_code == NOBODY:
+        return kind is Kind.CHECK
     return exit_code == AWAY and kind is not Kind.VERIFY
 
 

@@ -119,6 +119,7 @@ class Database:
         """End the connection at that time of the loop's clock, or where it is not trusted.
 
         Raises:
+            NotSentError: it had ended already.
             DatabaseUnavailableError: it broke, an error came back, or the server warned.
         """
         loop = asyncio.get_running_loop()
@@ -128,7 +129,11 @@ class Database:
             if getattr(message, "severity_en", None) == "WARNING":
                 warnings.append(str(message))
 
-        connection.add_log_listener(listen)
+        try:
+            connection.add_log_listener(listen)
+        except asyncpg.InterfaceError as error:  # it ended on its way to whoever waited for it
+            connection.terminate()
+            raise NotSentError(f"no connection could be had: {error}") from error
         timer = loop.call_at(until, connection.terminate)
         trusted = False
         try:

@@ -101,20 +101,30 @@ class Pool:
     async def _keep(self) -> None:
         """Keep one connection: make it, look after it, make the next when it has ended."""
         while True:
-            try:
-                async with self._turn:
-                    connection = await self._connect()
-            except FAILURES as error:
-                self.trouble = describe(error)
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            self.trouble = None
+            connection = await self._connected()
             try:
                 self._open += 1
                 await self._look_after(connection)
             finally:
                 self._open -= 1
                 connection.terminate()
+
+    async def _connected(self) -> Connection:
+        """Try until it is made; the turn is kept through the pause after a failure.
+
+        An attempt holds a place in the database until it is refused. Keepers that tried again
+        each for itself would keep a full database full.
+        """
+        while True:
+            async with self._turn:
+                try:
+                    connection = await self._connect()
+                except FAILURES as error:
+                    self.trouble = describe(error)
+                    await asyncio.sleep(RETRY_SECONDS)
+                else:
+                    self.trouble = None
+                    return connection
 
     async def _look_after(self, connection: Connection) -> None:
         """Return when the connection has ended."""
