@@ -41,7 +41,7 @@ def test_both_regions_are_degraded(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """The east loses its consensus store and the west its instances; reading goes on."""
-    with load.orders(attempts_per_second=50):
+    with load.orders():
         with inject(Kill("app@west")), inject(Kill("east-etcd-1,east-etcd-2"), hold=HOLD):
             follow("both-regions-degraded.md")
         recovery.wait(at_most=WATCH)

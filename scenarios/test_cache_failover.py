@@ -72,7 +72,7 @@ def test_the_primary_cache_is_killed_and_left_alone(
 ) -> None:
     """The primary cache dies; Sentinel promotes a replica, and people make sure of it."""
     with (
-        load.orders(users=20, attempts_per_second=50),
+        load.orders(),
         inject(Kill("cache:primary"), hold=HOLD),
     ):
         recovery.must_be_noticed(NO_CACHE[0], within=SOON)
@@ -91,7 +91,7 @@ def test_the_primary_cache_is_killed_in_maintenance(
 ) -> None:
     """The primary cache dies while Sentinel's failover is off; people promote a replica."""
     with (
-        load.orders(users=20, attempts_per_second=50),
+        load.orders(),
         maintenance(environment),
         inject(Kill("cache:primary"), hold=HOLD),
     ):

@@ -34,7 +34,7 @@ def test_a_backup_fails(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
     """The hourly backup is refused; it is said, the cause is removed, and it is made up for."""
-    with load.orders(attempts_per_second=50), inject(StopBackups("east-backup")):
+    with load.orders(), inject(StopBackups("east-backup")):
         backups.fall_due("east-backup", "incr")
         recovery.must_be_noticed("incr backup failed", within=NOTICED_WITHIN)
         follow("backup-failed.md")
@@ -47,7 +47,7 @@ def test_the_archive_stops(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """No more of the log reaches the archive; it is said, and the archive catches up."""
-    with load.orders(attempts_per_second=50), inject(StopArchiving("db")):
+    with load.orders(), inject(StopArchiving("db")):
         recovery.must_be_noticed("attempt to archive WAL failed", within=NOTICED_WITHIN)
         follow("archive-stopped.md")
         recovery.wait(at_most=WATCH)
@@ -59,7 +59,7 @@ def test_a_backup_is_damaged(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
     """Files of the newest full backup rot; the nightly verification finds them."""
-    with load.orders(attempts_per_second=50), inject(DamageBackup("east-backup")):
+    with load.orders(), inject(DamageBackup("east-backup")):
         backups.fall_due("east-backup", "verify")
         recovery.must_be_noticed("verification found damage", within=NOTICED_WITHIN)
         follow("backup-damaged.md")
@@ -73,7 +73,7 @@ def test_a_replica_falls_behind(
 ) -> None:
     """A replica gets the log too slowly; it is not read from until it has caught up."""
     with (
-        load.orders(attempts_per_second=50),
+        load.orders(),
         inject(Lag("db:replica", kilobits_per_second=100), hold=UNTIL_THE_REPLICA_LAGS),
     ):
         recovery.must_be_noticed("bytes behind the primary", within=UNTIL_THE_REPLICA_LAGS)

@@ -38,7 +38,7 @@ def test_pages_of_a_replica_are_damaged(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
     """Orders of a while ago are damaged on a replica; people find it and rebuild it."""
-    with load.orders(attempts_per_second=50):
+    with load.orders():
         backups.wait_until_archived(orders_of=UNTIL_ORDERS_ARE_OLD)
         with inject(DamagePages("db:replica", *OLD_ORDERS)):
             follow("rebuild-a-replica.md")
@@ -50,7 +50,7 @@ def test_pages_of_the_primary_are_damaged(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """An index of the primary is damaged and no order can be taken; people fail over."""
-    with load.orders(attempts_per_second=50), inject(DamagePages("db:primary", UNIQUE_KEYS)):
+    with load.orders(), inject(DamagePages("db:primary", UNIQUE_KEYS)):
         follow("fail-over-from-damage.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(ON_THE_PRIMARY)
@@ -61,7 +61,7 @@ def test_pages_of_all_databases_are_damaged(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
     """The same orders are damaged on all three databases; people restore from a backup."""
-    with load.orders(attempts_per_second=50):
+    with load.orders():
         backups.wait_until_archived(orders_of=UNTIL_ORDERS_ARE_OLD)
         with inject(DamagePages("db", *OLD_ORDERS)):
             follow("restore-from-near.md")

@@ -41,7 +41,7 @@ def test_a_table_is_dropped(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """The table of orders is dropped under load; it is restored beside and copied back."""
-    with load.orders(attempts_per_second=50), inject(DropTable("orders")):
+    with load.orders(), inject(DropTable("orders")):
         follow("bring-a-table-back.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(TABLE_DROPPED)
@@ -53,7 +53,7 @@ def test_rows_are_wrongly_changed(
 ) -> None:
     """Every third order gets a wrong customer; the rows are brought back meanwhile."""
     with (
-        load.orders(attempts_per_second=50),
+        load.orders(),
         inject(WrongUpdate("orders", every=3, column="customer")),
     ):
         follow("bring-rows-back.md")
@@ -67,7 +67,7 @@ def test_the_cluster_is_put_back_to_a_moment(
 ) -> None:
     """Every order gets a wrong customer; the whole cluster is put back to just before."""
     with (
-        load.orders(attempts_per_second=50),
+        load.orders(),
         inject(WrongUpdate("orders", every=1, column="customer")),
     ):
         told = follow("restore-to-a-moment.md")
@@ -80,7 +80,7 @@ def test_all_databases_are_lost(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
     """Every database loses its disk; people restore from the near repository."""
-    with load.orders(attempts_per_second=50):
+    with load.orders():
         backups.wait_until_archived(orders_of=LONGER_THAN_MAY_BE_LOST)
         with inject(LoseData("db")):
             follow("restore-from-near.md")
@@ -93,7 +93,7 @@ def test_all_databases_and_the_near_repository_are_lost(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
     """Every database and the near repository are gone; people restore from off-site alone."""
-    with load.orders(attempts_per_second=50):
+    with load.orders():
         backups.wait_until_archived(orders_of=LONGER_THAN_MAY_BE_LOST)
         with inject(Kill("east-backup")), inject(LoseData("db")):
             follow("restore-from-offsite.md")

@@ -32,7 +32,7 @@ def test_every_backup_of_the_near_repository_can_be_restored(
     load: Loads, backups: Backups, recovery: RecoveryWatch
 ) -> None:
     """A full, a differential and an incremental backup of the near repository are restored."""
-    with load.orders(attempts_per_second=50):
+    with load.orders():
         for kind in KINDS:
             backups.prove("east-backup", kind)
     recovery.must_meet(OBJECTIVES)
@@ -43,7 +43,7 @@ def test_every_backup_of_the_offsite_repository_can_be_restored(
     load: Loads, backups: Backups, recovery: RecoveryWatch
 ) -> None:
     """A full, a differential and an incremental backup of the off-site one are restored."""
-    with load.orders(attempts_per_second=50):
+    with load.orders():
         for kind in KINDS:
             backups.prove("west-backup", kind)
     recovery.must_meet(OBJECTIVES)

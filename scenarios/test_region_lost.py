@@ -37,7 +37,7 @@ def test_the_region_is_lost_and_comes_back(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """Every node of the customers' region dies at once; it comes back, and so do they."""
-    with load.orders(attempts_per_second=50):
+    with load.orders():
         with inject(Kill("*@east")):
             follow("region-failover.md")
             recovery.wait(at_most=WATCH)
@@ -52,7 +52,7 @@ def test_the_region_is_cut_off_and_comes_back(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """The customers' region is cut off from all else and lives on; it comes back alive."""
-    with load.orders(attempts_per_second=50):
+    with load.orders():
         with inject(Partition("*@east", ELSEWHERE)):
             follow("region-failover.md")
             recovery.wait(at_most=WATCH)

@@ -37,7 +37,7 @@ def test_the_regions_are_parted(
 ) -> None:
     """The way between the regions loses everything; customers stay where they are."""
     parted = Partition("links", "*@west", direction)
-    with load.orders(attempts_per_second=50), inject(parted, hold=HOLD):
+    with load.orders(), inject(parted, hold=HOLD):
         recovery.must_be_noticed("not streaming", within=HOLD)
         follow("regions-apart.md")
         recovery.wait(at_most=WATCH)
@@ -56,7 +56,7 @@ def test_the_regions_are_far_apart(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, narrow: Fault
 ) -> None:
     """The way between the regions is slow, or narrow; the copy is late, not they."""
-    with load.orders(attempts_per_second=50), inject(narrow, hold=HOLD):
+    with load.orders(), inject(narrow, hold=HOLD):
         follow("regions-apart.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(OBJECTIVES)

@@ -28,6 +28,7 @@ from environments.replica.traces import (
     limits,
     qdiscs,
 )
+from environments.replica.world import CPUS_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -168,5 +169,9 @@ def _said_by(node: ContainerNode) -> str | None:
 
 
 def _limits(node: ContainerNode) -> Iterable[Trace]:
-    host_config = node.container.inspect()["HostConfig"]
-    return [Trace(node.name, TraceKind.LIMIT, limit) for limit in limits(host_config)]
+    inspected = node.container.inspect()
+    built_with = int(inspected["Config"]["Labels"].get(CPUS_LABEL, 0))
+    return [
+        Trace(node.name, TraceKind.LIMIT, limit)
+        for limit in limits(inspected["HostConfig"], nano_cpus=built_with)
+    ]

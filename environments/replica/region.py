@@ -223,6 +223,7 @@ class Region:
             ports=(8000,),
             aliases=(f"{self.name}-app",),
             needs=(self.links,),
+            cpus=settings.instance_cpus,
             environment={
                 "DATABASE_HOST": self.links,
                 "DATABASE_PASSWORD": self.passwords.orders,

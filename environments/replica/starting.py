@@ -18,7 +18,14 @@ from environments.replica.checks import Ports
 from environments.replica.containers import Container, Engine, speaking
 from environments.replica.probes import HOST, POLL_SECONDS, NoAnswerError
 from environments.replica.topology import NodeSpec
-from environments.replica.world import CONTAINER, NETWORK, NODE_LABEL, TOOLS_LABEL, World
+from environments.replica.world import (
+    CONTAINER,
+    CPUS_LABEL,
+    NETWORK,
+    NODE_LABEL,
+    TOOLS_LABEL,
+    World,
+)
 
 READY_SECONDS = 90  # cold disks and a busy machine included; 10 is usual
 # More at once only take the processor from those that others wait for. It must be more
@@ -127,6 +134,7 @@ class Starter:
         return Started(spec, self._of(container, spec), ports)
 
     def _container(self, spec: NodeSpec, ports: Ports) -> DockerContainer:
+        nano_cpus = round((spec.cpus or 0) * 1e9)
         container = DockerContainer(
             self.images[spec.image],
             docker_client_kw={"timeout": START_ANSWER_SECONDS},
@@ -134,9 +142,11 @@ class Starter:
             name=self.world.node(spec.name),
         ).with_kwargs(
             hostname=spec.name,
+            nano_cpus=nano_cpus,
             labels={
                 **self.world.labels,
                 NODE_LABEL: spec.name,
+                CPUS_LABEL: str(nano_cpus),
                 TOOLS_LABEL: self.images["tools"],
             },
             network=self.world.network,

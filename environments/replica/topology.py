@@ -60,6 +60,7 @@ class Settings:
     fresh_reads: bool = True  # nobody is led to a replica that is far behind
     checksums: bool = True  # of the databases' pages
     protections: bool = True  # of the orders service and its entrance against overload
+    instance_cpus: float | None = None  # of the orders service; None: whatever the host has
     read_only: bool = False  # without a primary, orders are read from a replica
     cache_failover: bool = False  # three caches under Sentinel, and a way to their primary
     health_needs_cache: bool = False  # an instance without its cache leaves rotation
@@ -80,6 +81,7 @@ class NodeSpec:
     aliases: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     disks: Mapping[str, int] = field(default_factory=dict)  # in memory: folder -> megabytes
+    cpus: float | None = None  # as much time of the host's processors as so many of them have
 
     @property
     def zone(self) -> str:

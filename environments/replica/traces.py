@@ -88,11 +88,13 @@ def damages(listing: str) -> Iterator[str]:
     yield from kept.splitlines()[1:]
 
 
-def limits(host_config: Mapping[str, object]) -> Iterator[str]:
-    """Read a container's HostConfig; no node is made with a limit."""
+def limits(host_config: Mapping[str, object], *, nano_cpus: int = 0) -> Iterator[str]:
+    """Read a container's HostConfig; none is made with one but that of processors."""
     for name in LIMITS:
-        if host_config.get(name) not in UNLIMITED:
-            yield f"{name}={host_config[name]}"
+        value = host_config.get(name)
+        built_with = nano_cpus if name == "NanoCpus" else 0
+        if (0 if value in UNLIMITED else value) != built_with:
+            yield f"{name}={value}"
 
 
 def full_disks(listing: str) -> Iterator[str]:

@@ -29,7 +29,7 @@ STEADY = timedelta(seconds=10)
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(protections=False)
+    return Settings(protections=False, instance_cpus=scenario.INSTANCE_CPUS)
 
 
 @pytest.fixture(autouse=True)

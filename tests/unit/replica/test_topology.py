@@ -142,6 +142,13 @@ def test_the_orders_service_is_told_how_it_is_to_be(
     assert app.environment.items() >= told.items()
 
 
+def test_only_instances_of_the_service_are_limited_in_what_they_can_compute() -> None:
+    nodes = compose(Settings(instance_cpus=0.5, second_region=True), PASSWORDS).nodes
+    assert {node.cpus for node in nodes if node.role is Role.APP} == {0.5}
+    assert {node.cpus for node in nodes if node.role is not Role.APP} == {None}
+    assert not any(node.cpus for node in compose(Settings(), PASSWORDS).nodes)
+
+
 @pytest.mark.parametrize(("protections", "fails_open"), [(True, "off"), (False, "on")])
 def test_without_protections_the_entrance_fails_open(
     *, protections: bool, fails_open: str

@@ -118,6 +118,13 @@ def test_a_limit_is_whatever_is_not_unlimited() -> None:
     ]
 
 
+def test_what_a_node_was_made_to_compute_is_no_trace_and_anything_else_is() -> None:
+    assert list(limits({"NanoCpus": 5}, nano_cpus=5)) == []
+    assert list(limits({"NanoCpus": 6}, nano_cpus=5)) == ["NanoCpus=6"]
+    assert list(limits({"NanoCpus": 0}, nano_cpus=5)) == ["NanoCpus=0"]
+    assert list(limits({}, nano_cpus=5)) == ["NanoCpus=None"]
+
+
 def test_full_disks_are_those_of_the_nodes_own() -> None:
     assert list(full_disks(DISKS.format(root=25, shm=94, spool=0))) == []
     assert list(full_disks(DISKS.format(root=25, shm=95, spool=100))) == [
