@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
-from reports.verdict import Outcome
 from scenarios import test_application_crash as scenario
 from tests.sabotage.broken_runbook import without_step
+from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fixtures.drill import Drill
+    from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 
 pytestmark = pytest.mark.sabotage
 
@@ -40,9 +40,5 @@ def test_a_runbook_that_starts_nothing_misses_the_rto(
         into=tmp_path,
     )
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "RTO missed"):
         scenario.test_all_application_instances_crash(load, inject, follow, recovery)
-
-    assert drill.verdict is not None
-    assert drill.verdict.outcome is Outcome.MISSED
-    assert [r for r in drill.verdict.reasons if r.startswith("RTO missed")]

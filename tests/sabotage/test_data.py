@@ -12,7 +12,6 @@ from environments.catalog import Settings
 from environments.selectors import select
 from fixtures import backups as backups_module
 from fixtures.drill import InconclusiveError
-from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Outcome
 from scenarios import (
     test_data_backups,
@@ -21,6 +20,7 @@ from scenarios import (
     test_data_restore,
 )
 from tests.sabotage.broken_runbook import with_change, without_step
+from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from environments.model import Environment
     from fixtures.backups import Backups
     from fixtures.drill import Drill
+    from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 
 pytestmark = pytest.mark.sabotage
 
@@ -35,12 +36,6 @@ pytestmark = pytest.mark.sabotage
 @pytest.fixture
 def settings() -> Settings:
     return Settings(backups=True)
-
-
-def assert_missed(drill: Drill, because: str) -> None:
-    assert drill.verdict is not None
-    assert drill.verdict.outcome is Outcome.MISSED
-    assert [reason for reason in drill.verdict.reasons if because in reason]
 
 
 def test_a_backup_that_lacks_rows_is_found(
@@ -55,12 +50,10 @@ def test_a_backup_that_lacks_rows_is_found(
     monkeypatch.setattr(backups_module, "_READ", f"{forget} >/dev/null\n{read}")
     monkeypatch.setattr(test_data_restore, "KINDS", ("incr",))
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "acknowledged before"):
         test_data_restore.test_every_backup_of_the_near_repository_can_be_restored(
             load, backups, recovery
         )
-
-    assert_missed(drill, "acknowledged before")
 
 
 def test_a_failed_backup_that_nobody_looks_at_is_found(
@@ -76,10 +69,8 @@ def test_a_failed_backup_that_nobody_looks_at_is_found(
     monkeypatch.setattr(type(backups), "fall_due", lambda *_: None)
     monkeypatch.setattr(test_data_backups, "NOTICED_WITHIN", timedelta(seconds=5))
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "nobody was told"):
         test_data_backups.test_a_backup_fails(load, inject, follow, recovery, backups)
-
-    assert_missed(drill, "nobody was told")
 
 
 def test_a_restore_to_an_earlier_moment_is_found(
@@ -97,10 +88,8 @@ def test_a_restore_to_an_earlier_moment_is_found(
         into=tmp_path,
     )
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "the moment that the database was restored to"):
         test_data_loss.test_the_cluster_is_put_back_to_a_moment(load, inject, follow, recovery)
-
-    assert_missed(drill, "the moment that the database was restored to")
 
 
 @pytest.mark.nightly
@@ -119,10 +108,8 @@ def test_a_restore_beyond_the_moment_is_found(
         into=tmp_path,
     )
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "restored beyond the moment"):
         test_data_loss.test_the_cluster_is_put_back_to_a_moment(load, inject, follow, recovery)
-
-    assert_missed(drill, "restored beyond the moment")
 
 
 @pytest.mark.nightly
@@ -142,10 +129,8 @@ def test_backups_without_the_log_lose_orders(
         into=tmp_path,
     )
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "RPO missed"):
         test_data_loss.test_all_databases_are_lost(load, inject, follow, recovery, backups)
-
-    assert_missed(drill, "RPO missed")
 
 
 @pytest.mark.nightly
@@ -172,10 +157,8 @@ def test_a_restore_along_the_wrong_timeline_loses_orders(
         into=tmp_path,
     )
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "RPO missed"):
         test_data_loss.test_all_databases_are_lost(load, inject, follow, recovery, backups)
-
-    assert_missed(drill, "RPO missed")
 
 
 @pytest.mark.nightly
@@ -199,10 +182,8 @@ def test_a_table_that_is_not_copied_back_is_found(
         into=tmp_path,
     )
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "RTO missed"):
         test_data_loss.test_a_table_is_dropped(load, inject, follow, recovery)
-
-    assert_missed(drill, "RTO missed")
 
 
 @pytest.mark.nightly
@@ -221,10 +202,8 @@ def test_rows_that_are_not_brought_back_are_found(
         into=tmp_path,
     )
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "RPO missed"):
         test_data_loss.test_rows_are_wrongly_changed(load, inject, follow, recovery)
-
-    assert_missed(drill, "RPO missed")
 
 
 @pytest.mark.nightly
@@ -250,12 +229,10 @@ def test_a_damaged_primary_that_is_kept_misses_the_rto(
         into=tmp_path,
     )
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "RTO missed"):
         test_data_corruption.test_pages_of_the_primary_are_damaged(
             load, inject, follow, recovery
         )
-
-    assert_missed(drill, "RTO missed")
 
 
 @pytest.mark.nightly
@@ -272,12 +249,10 @@ def test_a_damaged_replica_that_is_kept_is_found(
         drill.runbooks / "rebuild-a-replica.md", "Rebuild it from the primary", into=tmp_path
     )
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "the runbook does not work"):
         test_data_corruption.test_pages_of_a_replica_are_damaged(
             load, inject, follow, recovery, backups
         )
-
-    assert_missed(drill, "the runbook does not work")
 
 
 @pytest.mark.nightly
@@ -293,10 +268,8 @@ def test_a_damaged_backup_that_is_never_verified_is_found(
     monkeypatch.setattr(type(backups), "fall_due", lambda *_: None)
     monkeypatch.setattr(test_data_backups, "NOTICED_WITHIN", timedelta(seconds=5))
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "nobody was told"):
         test_data_backups.test_a_backup_is_damaged(load, inject, follow, recovery, backups)
-
-    assert_missed(drill, "nobody was told")
 
 
 @pytest.mark.nightly
@@ -320,10 +293,8 @@ def test_an_archive_that_is_not_started_again_is_found(
             into=tmp_path,
         )
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "the runbook does not work"):
         test_data_backups.test_the_archive_stops(load, inject, follow, recovery)
-
-    assert_missed(drill, "the runbook does not work")
 
 
 @pytest.mark.nightly
@@ -370,7 +341,5 @@ class TestReadsOfLaggingReplicas:
             into=tmp_path,
         )
 
-        with pytest.raises(DrillFailedError, match="MISSED"):
+        with missed(drill, "Ten reads in a row"):
             test_data_backups.test_a_replica_falls_behind(load, inject, follow, recovery)
-
-        assert_missed(drill, "Ten reads in a row")

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
-from reports.verdict import Outcome
 from scenarios import test_database_connections as scenario
 from tests.sabotage.broken_runbook import without_step
+from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fixtures.drill import Drill
+    from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
 PAGE = "db-connections-exhausted.md"
@@ -32,14 +32,10 @@ def test_sessions_that_are_ended_without_a_limit_come_back(
 ) -> None:
     drill.runbooks = without_step(drill.runbooks / PAGE, "Limit the role", into=tmp_path)
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "The leak has not come back"):
         scenario.test_the_connections_of_the_database_are_exhausted(
             load, inject, follow, recovery
         )
-
-    assert drill.verdict is not None
-    assert drill.verdict.outcome is Outcome.MISSED
-    assert any("The leak has not come back" in reason for reason in drill.verdict.reasons)
 
 
 def test_a_limit_that_ends_no_session_misses_the_rto(
@@ -57,11 +53,7 @@ def test_a_limit_that_ends_no_session_misses_the_rto(
         drill.runbooks / PAGE, "End its sessions", then_stop=True, into=tmp_path
     )
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "RTO missed"):
         scenario.test_the_connections_of_the_database_are_exhausted(
             load, inject, follow, recovery
         )
-
-    assert drill.verdict is not None
-    assert drill.verdict.outcome is Outcome.MISSED
-    assert [r for r in drill.verdict.reasons if r.startswith("RTO missed")]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.catalog import Settings
-from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
-from reports.verdict import Outcome
 from scenarios import test_database_disk_full
+from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fixtures.drill import Drill
+    from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
 PAGE = "log-disk-full.md"
@@ -37,9 +37,5 @@ def test_a_page_that_makes_no_room_is_found(
     (tmp_path / PAGE).write_text(page.replace("-maxdepth 1 ! -name wal -delete", "-maxdepth 0"))
     drill.runbooks = tmp_path
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "Make room on the"):
         test_database_disk_full.test_the_disk_of_the_log_is_full(load, inject, follow, recovery)
-
-    assert drill.verdict is not None
-    assert drill.verdict.outcome is Outcome.MISSED
-    assert any("Make room on the" in reason for reason in drill.verdict.reasons)

@@ -11,16 +11,16 @@ import pytest
 from environments.catalog import Settings
 from environments.model import Direction
 from fixtures.faults import Partition
-from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
-from reports.verdict import Outcome
 from scenarios import test_partitions as scenario
 from tests.sabotage.broken_runbook import without_step
+from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from environments.model import Environment
     from fixtures.drill import Drill
+    from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
 
@@ -43,9 +43,8 @@ class TestAsynchronousReplication:
         follow: Follower,
         recovery: RecoveryWatch,
     ) -> None:
-        with pytest.raises(DrillFailedError, match="MISSED"):
+        with missed(found, "split brain"):
             scenario.test_the_primary_is_with_a_minority(load, inject, follow, recovery)
-        assert_split_brain(found)
 
     def test_a_primary_that_is_not_heard_is_a_split_brain(
         self,
@@ -55,11 +54,10 @@ class TestAsynchronousReplication:
         follow: Follower,
         recovery: RecoveryWatch,
     ) -> None:
-        with pytest.raises(DrillFailedError, match="MISSED"):
+        with missed(found, "split brain"):
             scenario.test_packets_of_the_primary_are_lost_one_way(
                 load, inject, follow, recovery, Direction.OUTBOUND
             )
-        assert_split_brain(found)
 
     def test_a_shape_that_was_drawn_loses_orders(
         self,
@@ -73,11 +71,10 @@ class TestAsynchronousReplication:
         shape = Partition("db:primary", "db,etcd")
         monkeypatch.setattr(scenario, "random_partitions", lambda *_, **__: [shape])
         monkeypatch.setattr(scenario, "RANDOM_HOLDS", [timedelta(seconds=25)])
-        with pytest.raises(DrillFailedError, match="MISSED"):
+        with missed(found, "split brain"):
             scenario.test_ten_partitions_of_random_shape(
                 found, environment, load, inject, recovery
             )
-        assert_split_brain(found)
 
 
 def test_a_page_that_moves_no_primary_to_customers_misses_the_rto(
@@ -99,11 +96,10 @@ def test_a_page_that_moves_no_primary_to_customers_misses_the_rto(
         then_stop=True,
         into=tmp_path,
     )
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "RTO missed"):
         scenario.test_the_primary_has_the_majority_and_no_customers(
             load, inject, follow, recovery
         )
-    assert_missed(drill, "RTO missed")
 
 
 def test_a_page_that_leaves_the_primary_where_the_network_flaps_misses_the_rto(
@@ -121,20 +117,7 @@ def test_a_page_that_leaves_the_primary_where_the_network_flaps_misses_the_rto(
         then_stop=True,
         into=tmp_path,
     )
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "RTO missed"):
         scenario.test_the_network_of_the_primary_flaps(
             environment, load, inject, follow, recovery
         )
-    assert_missed(drill, "RTO missed")
-
-
-def assert_split_brain(drill: Drill) -> None:
-    assert_missed(drill, "")
-    assert drill.verdict is not None
-    assert any("split brain" in reason for reason in drill.verdict.reasons)
-
-
-def assert_missed(drill: Drill, why: str) -> None:
-    assert drill.verdict is not None
-    assert drill.verdict.outcome is Outcome.MISSED
-    assert any(reason.startswith(why) for reason in drill.verdict.reasons)

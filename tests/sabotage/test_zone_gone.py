@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.steps import DrillFailedError, Follower, Injector, Loads, RecoveryWatch
-from reports.verdict import Outcome
 from scenarios import test_zone_gone as scenario
+from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
     from environments.model import Environment
     from fixtures.drill import Drill
+    from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
 
@@ -33,11 +33,7 @@ def test_a_zone_with_the_majority_of_the_consensus_store_takes_the_region_with_i
     monkeypatch.setattr(scenario, "OBJECTIVES", replace(scenario.OBJECTIVES, rto_seconds=35))
     monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=36))
 
-    with pytest.raises(DrillFailedError, match="MISSED"):
+    with missed(drill, "RTO missed"):
         scenario.test_the_zone_of_the_primary_is_gone(
             environment, load, inject, follow, recovery
         )
-
-    assert drill.verdict is not None
-    assert drill.verdict.outcome is Outcome.MISSED
-    assert [why for why in drill.verdict.reasons if why.startswith("RTO missed")]
