@@ -22,8 +22,8 @@ from reports.verdict import Objectives
 pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-15", "OBJ-1", "OBJ-4", "STK-1")]
 
 # These bound the writes, which never touch the cache: its loss must not spread to them.
-# Production is promised 0.2 s; on two processors that a drill shares with its stack, starting one
-# container takes more from everybody, so here it is what not one customer in twenty may wait.
+# Production is promised 0.2 s. On two processors that a drill shares with its stack, the
+# start of one container costs everybody more, so here it is what not one in twenty may wait.
 OBJECTIVES = Objectives(rto_seconds=3, rpo_seconds=0, p95_seconds=0.5)
 # What customers are told says little of a cache that is a help only, so the caches are asked.
 NO_CACHE = ("no cache is the primary", "cache-router leads to")

@@ -37,10 +37,10 @@ def settings() -> Settings:
     return Settings(second_region=True)
 
 
-def broken(drill: Drill, page: str, *steps: str, into: Path) -> None:
-    """Have the drill follow all pages as they are, but this one without these steps."""
+def broken(drill: Drill, steps: Mapping[str, str], *, into: Path) -> None:
+    """Have the drill follow all pages as they are, but these without the step named."""
     shutil.copytree(drill.runbooks, into, dirs_exist_ok=True)
-    for step in steps:
+    for page, step in steps.items():
         without_step(into / page, step, into=into)
     drill.runbooks = into
 
@@ -80,8 +80,11 @@ class LateFollower(Follower):
 def test_a_failover_without_fencing_is_a_split_brain(
     drill: Drill, load: Loads, inject: Injector, recovery: RecoveryWatch, tmp_path: Path
 ) -> None:
-    broken(drill, "region-failover.md", "fence: Lead nobody", into=tmp_path)
-    broken(drill, "region-comes-back.md", "The east is fenced", into=tmp_path)
+    unfenced = {
+        "region-failover.md": "fence: Lead nobody",
+        "region-comes-back.md": "The east is fenced",
+    }
+    broken(drill, unfenced, into=tmp_path)
 
     with missed(drill, "split brain"):
         test_region_lost.test_the_region_is_lost_and_comes_back(
@@ -122,12 +125,8 @@ def acknowledged(drill: Drill) -> int:
 def test_a_failback_that_does_not_wait_for_the_lag_loses_orders(
     drill: Drill, load: Loads, inject: Injector, recovery: RecoveryWatch, tmp_path: Path
 ) -> None:
-    broken(
-        drill,
-        "region-failback.md",
-        "promote: Wait until the east has everything",
-        into=tmp_path,
-    )
+    hasty = {"region-failback.md": "promote: Wait until the east has everything"}
+    broken(drill, hasty, into=tmp_path)
 
     with missed(drill, "split brain"):
         test_region_lost.test_the_region_is_lost_and_comes_back(
@@ -143,7 +142,8 @@ def test_a_failover_from_a_region_that_serves_loses_orders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """Only the way between the regions is broken, and people move customers all the same."""
-    broken(drill, "region-failover.md", "decide: Customers are served nowhere", into=tmp_path)
+    undecided = {"region-failover.md": "decide: Customers are served nowhere"}
+    broken(drill, undecided, into=tmp_path)
     (tmp_path / "regions-apart.md").write_text((tmp_path / "region-failover.md").read_text())
     monkeypatch.setattr(test_regions_apart, "HOLD", timedelta(seconds=5))
 
