@@ -102,7 +102,7 @@ def test_a_page_that_moves_no_primary_to_customers_misses_the_rto(
         )
 
 
-def test_a_page_that_leaves_the_primary_where_the_network_flaps_misses_the_rto(
+def test_a_page_that_leaves_the_primary_where_the_network_flaps_is_found(
     environment: Environment,
     drill: Drill,
     load: Loads,
@@ -117,7 +117,7 @@ def test_a_page_that_leaves_the_primary_where_the_network_flaps_misses_the_rto(
         then_stop=True,
         into=tmp_path,
     )
-    with missed(drill, "RTO missed"):
+    with missed(drill, "availability missed"):
         scenario.test_the_network_of_the_primary_flaps(
             environment, load, inject, follow, recovery
         )
