@@ -11,13 +11,14 @@ import pytest
 
 from environments.catalog import Settings
 from environments.model import Direction
+from fixtures import steps
 from fixtures.faults import Lag
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from fixtures.waiting import wait_until
 from reports.ledger import Outcome as Told
 from reports.ledger import read_ledger
 from scenarios import test_region_lost, test_regions_apart
-from tests.sabotage.broken_runbook import without_step
+from tests.sabotage.broken_runbook import with_change, without_step
 from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
@@ -35,6 +36,14 @@ ORDERS_IN_BOTH = 100
 @pytest.fixture
 def settings() -> Settings:
     return Settings(second_region=True)
+
+
+@pytest.fixture(autouse=True)
+def _short_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What two primaries made of the world is for nobody here to mend."""
+    monkeypatch.setattr(test_region_lost, "WATCH", timedelta(seconds=30))
+    monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(seconds=10))
+    monkeypatch.setattr(steps, "SETTLED_WITHIN", timedelta(seconds=10))
 
 
 def broken(drill: Drill, steps: Mapping[str, str], *, into: Path) -> None:
@@ -85,6 +94,8 @@ def test_a_failover_without_fencing_is_a_split_brain(
         "region-comes-back.md": "The east is fenced",
     }
     broken(drill, unfenced, into=tmp_path)
+    # Two primaries follow nobody; that is seen in less time, too.
+    with_change(tmp_path / "region-comes-back.md", "within=2m", "within=20s", into=tmp_path)
 
     with missed(drill, "split brain"):
         test_region_lost.test_the_region_is_lost_and_comes_back(
