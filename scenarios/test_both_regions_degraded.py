@@ -29,6 +29,7 @@ OBJECTIVES = Objectives(
     read_availability=0.99,
     read_outage_seconds=10,
 )
+RATE = 25  # orders per second: two regions share the processors of one host here
 WATCH = timedelta(minutes=2)
 
 
@@ -41,7 +42,7 @@ def test_both_regions_are_degraded(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """The east loses its consensus store and the west its instances; reading goes on."""
-    with load.orders():
+    with load.orders(attempts_per_second=RATE):
         with inject(Kill("app@west")), inject(Kill("east-etcd-1,east-etcd-2"), hold=HOLD):
             follow("both-regions-degraded.md")
         recovery.wait(at_most=WATCH)
