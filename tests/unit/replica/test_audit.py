@@ -41,7 +41,7 @@ def node(
         is_running=lambda: is_running,
         run=lambda *_, **__: says(),
         sidecars=SimpleNamespace(in_network_of=asked_network),
-        container=SimpleNamespace(inspect=lambda: {"HostConfig": {}}),
+        container=SimpleNamespace(inspect=lambda: {"HostConfig": {}, "Config": {"Labels": {}}}),
     )
 
 
