@@ -46,14 +46,11 @@ def _obviously_settled(rows: list[Row], since: float, settle: float, now: float)
         if outcome is Outcome.PENDING and began >= now - settle - 1.0
     ]
     until = min([*waiting, now])
-    span = [row for row in orders if until - settle <= row[0] < until]
-    return (
-        until - settle >= since
-        and now - until <= 1.0
-        and any(row[0] >= now - 1.0 for row in orders)
-        and len(span) >= 10
-        and all(outcome is Outcome.YES for _, outcome, _ in span)
-    )
+    taken: list[float] = []
+    for began, outcome, _ in orders:
+        if max(since, now - settle - 1.0) <= began < until:
+            taken = [*taken, began] if outcome is Outcome.YES else []
+    return len(taken) >= 10 and taken[-1] - taken[0] >= settle and taken[-1] >= now - 1.0
 
 
 SPANS = st.lists(
@@ -93,10 +90,18 @@ def test_settled_is_what_the_words_say(
 
 
 def test_customers_who_are_all_served_have_settled() -> None:
-    ledger = _ledger(_steadily(0, 10))
+    ledger = _ledger(_steadily(0, 10.02))
 
-    assert settled_since(ledger, since=5, settle_seconds=5, now=10)
-    assert not settled_since(ledger, since=5.1, settle_seconds=5, now=10)
+    assert settled_since(ledger, since=5, settle_seconds=5, now=10.02)
+    assert not settled_since(ledger, since=5.1, settle_seconds=5, now=10.02)
+
+
+def test_a_span_begins_with_the_first_order_taken_after_the_last_failure() -> None:
+    failed = (4.995, Outcome.NO, Operation.CREATE)
+    ledger = _ledger(sorted([*_steadily(0, 4.99), failed, *_steadily(5.04, 10.06)]))
+
+    assert not settled_since(ledger, since=0, settle_seconds=5, now=10.02)
+    assert settled_since(ledger, since=0, settle_seconds=5, now=10.06)
 
 
 def test_a_single_failure_in_the_span_is_enough() -> None:
