@@ -40,16 +40,16 @@ def settings() -> Settings:
 
 @pytest.fixture(autouse=True)
 def _short_watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What two primaries made of the world is for nobody here to mend."""
+    """Nobody here mends what two primaries made of the world, so nobody waits for it."""
     monkeypatch.setattr(test_region_lost, "WATCH", timedelta(seconds=30))
     monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(seconds=10))
     monkeypatch.setattr(steps, "SETTLED_WITHIN", timedelta(seconds=10))
 
 
-def broken(drill: Drill, steps: Mapping[str, str], *, into: Path) -> None:
-    """Have the drill follow all pages as they are, but these without the step named."""
+def broken(drill: Drill, left_out: Mapping[str, str], *, into: Path) -> None:
+    """Have the drill follow all pages as they are, but these pages without a step."""
     shutil.copytree(drill.runbooks, into, dirs_exist_ok=True)
-    for page, step in steps.items():
+    for page, step in left_out.items():
         without_step(into / page, step, into=into)
     drill.runbooks = into
 
