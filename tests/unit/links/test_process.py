@@ -63,6 +63,19 @@ def test_a_request_too_large_is_refused(own_process: Process) -> None:
     assert api.call("GET", "/version").status == 200
 
 
+def test_whoever_is_refused_is_heard_out_before_the_connection_ends(
+    own_process: Process,
+) -> None:
+    """Whoever sends on after the answer came is not reset, for that can overtake the answer."""
+    address = (own_process.api.host, own_process.api.port)
+    with socket.create_connection(address, timeout=10) as client:
+        client.sendall(b"POST /proxies HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n")
+        with client.makefile("rb") as answer:
+            assert b"413" in answer.read()
+        for _ in range(2):  # the first would be answered by a reset, the second then fails
+            client.sendall(b" " * 1_000_000)
+
+
 def test_reset_peer_resets_connections_that_were_open_before(own_process: Process) -> None:
     """The official server only closes these; ours keeps the toxic's word."""
     wires = Wires(own_process.api, "open")

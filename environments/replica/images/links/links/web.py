@@ -11,6 +11,8 @@ _HEAD_BYTES = 16 * 1024
 _BODY_BYTES = 1024 * 1024
 _REQUEST_SECONDS = 15.0
 _IDLE_SECONDS = 60.0
+_REFUSED_SECONDS = 5.0
+_REFUSED_BYTES = 16 * _BODY_BYTES
 _CONNECTIONS = 256
 
 
@@ -81,15 +83,34 @@ class Server:
             response = self._handler(request)
             follows = request.headers.get("connection", "").lower() != "close"
         except asyncio.LimitOverrunError:
-            response = Response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-            follows = False
+            return await _refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, reader, writer)
         except _RefusedError as refused:
-            response = Response(refused.status)
-            follows = False
-        writer.write(_serialized(response, follows=follows))
-        async with asyncio.timeout(_REQUEST_SECONDS):
-            await writer.drain()
+            return await _refuse(refused.status, reader, writer)
+        await _write(response, writer, follows=follows)
         return follows
+
+
+async def _write(response: Response, writer: asyncio.StreamWriter, *, follows: bool) -> None:
+    writer.write(_serialized(response, follows=follows))
+    async with asyncio.timeout(_REQUEST_SECONDS):
+        await writer.drain()
+
+
+async def _refuse(
+    status: HTTPStatus, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> bool:
+    """Answer, and hear the caller out before the connection is closed; none may follow.
+
+    Closing while the caller still sends resets the connection, and a reset can overtake the
+    answer (RFC 9112, section 9.6).
+    """
+    await _write(Response(status), writer, follows=False)
+    writer.write_eof()
+    left = _REFUSED_BYTES
+    async with asyncio.timeout(_REFUSED_SECONDS):
+        while left > 0 and (unread := await reader.read(_HEAD_BYTES)):
+            left -= len(unread)
+    return False
 
 
 async def _read_request(head: bytes, reader: asyncio.StreamReader) -> Request:
