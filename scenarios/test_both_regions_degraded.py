@@ -17,7 +17,11 @@ from fixtures.faults import Kill
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
 
-pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-13", "BCP-1", "OBJ-1", "OBJ-2")]
+pytestmark = [
+    pytest.mark.dr,
+    pytest.mark.requirement("FLT-13", "BCP-1", "OBJ-1", "OBJ-2"),
+    pytest.mark.settings(Settings(second_region=True)),
+]
 
 HOLD = timedelta(seconds=30)
 # The fault is held; what is left is what the stack needs by itself. A copy that is read may be
@@ -31,11 +35,6 @@ OBJECTIVES = Objectives(
 )
 RATE = 25  # orders per second: two regions share the processors of one host here
 WATCH = timedelta(minutes=2)
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(second_region=True)
 
 
 def test_both_regions_are_degraded(

@@ -19,7 +19,11 @@ from fixtures.faults import Kill
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
 
-pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-15", "OBJ-1", "OBJ-4", "STK-1")]
+pytestmark = [
+    pytest.mark.dr,
+    pytest.mark.requirement("FLT-15", "OBJ-1", "OBJ-4", "STK-1"),
+    pytest.mark.settings(Settings(cache_failover=True)),
+]
 
 # These bound the writes, which never touch the cache: its loss must not spread to them.
 # Production is promised 0.2 s. On two processors that a drill shares with its stack, the
@@ -40,11 +44,6 @@ for sentinel in $SENTINELS; do
   do sleep 0.2; done
 done
 """
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(cache_failover=True)
 
 
 @contextmanager

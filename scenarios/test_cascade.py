@@ -33,12 +33,7 @@ WATCH = timedelta(minutes=2)
 SOON = timedelta(seconds=10)
 
 
-@pytest.fixture
-def settings(request: pytest.FixtureRequest) -> Settings:
-    naive = request.function is test_a_cascade_without_protections_is_ended_by_people
-    return Settings(protections=not naive, instance_cpus=INSTANCE_CPUS)
-
-
+@pytest.mark.settings(Settings(protections=False, instance_cpus=INSTANCE_CPUS))
 def test_a_cascade_without_protections_is_ended_by_people(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
@@ -53,6 +48,7 @@ def test_a_cascade_without_protections_is_ended_by_people(
     recovery.must_meet(BY_PEOPLE)
 
 
+@pytest.mark.settings(Settings(instance_cpus=INSTANCE_CPUS))
 def test_with_protections_the_same_trigger_starts_no_cascade(
     load: Loads, inject: Injector, recovery: RecoveryWatch
 ) -> None:

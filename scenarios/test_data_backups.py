@@ -16,17 +16,16 @@ from fixtures.faults import DamageBackup, Lag, StopArchiving, StopBackups
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
 
-pytestmark = [pytest.mark.dr, pytest.mark.requirement("OBJ-1", "OBJ-2")]
+pytestmark = [
+    pytest.mark.dr,
+    pytest.mark.requirement("OBJ-1", "OBJ-2"),
+    pytest.mark.settings(Settings(backups=True)),
+]
 
 OBJECTIVES = Objectives(rto_seconds=5, rpo_seconds=0)
 NOTICED_WITHIN = timedelta(seconds=20)
 WATCH = timedelta(minutes=2)
 UNTIL_THE_REPLICA_LAGS = timedelta(seconds=25)
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(backups=True)
 
 
 @pytest.mark.requirement("FLT-20", "BKP-7")

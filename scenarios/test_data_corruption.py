@@ -16,7 +16,11 @@ from fixtures.faults import DamagePages
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
 
-pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-1", "OBJ-1", "OBJ-2")]
+pytestmark = [
+    pytest.mark.dr,
+    pytest.mark.requirement("FLT-1", "OBJ-1", "OBJ-2"),
+    pytest.mark.settings(Settings(backups=True)),
+]
 
 ON_A_REPLICA = Objectives(rto_seconds=5, rpo_seconds=0)
 ON_THE_PRIMARY = Objectives(rto_seconds=90, rpo_seconds=0)
@@ -27,11 +31,6 @@ UNIQUE_KEYS = "orders_key_key"  # every order is looked up in it
 # to apply the log to a damaged page would stop at once, and nobody would have to find it.
 OLD_ORDERS = ("orders", 1)
 UNTIL_ORDERS_ARE_OLD = timedelta(seconds=10)
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(backups=True)
 
 
 def test_pages_of_a_replica_are_damaged(

@@ -18,7 +18,11 @@ from fixtures.faults import DropTable, Kill, LoseData, WrongUpdate
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
 
-pytestmark = [pytest.mark.dr, pytest.mark.requirement("BKP-3", "OBJ-1", "OBJ-2")]
+pytestmark = [
+    pytest.mark.dr,
+    pytest.mark.requirement("BKP-3", "OBJ-1", "OBJ-2"),
+    pytest.mark.settings(Settings(backups=True)),
+]
 
 TABLE_DROPPED = Objectives(rto_seconds=120, rpo_seconds=0)
 ROWS_CHANGED = Objectives(rto_seconds=5, rpo_seconds=0)
@@ -29,11 +33,6 @@ PUT_BACK = Objectives(rto_seconds=240, rpo_seconds=60, stale_reads=None)
 ALL_LOST = Objectives(rto_seconds=240, rpo_seconds=12, stale_reads=None)
 LONGER_THAN_MAY_BE_LOST = timedelta(seconds=14)
 WATCH = timedelta(minutes=5)
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(backups=True)
 
 
 @pytest.mark.requirement("FLT-6")

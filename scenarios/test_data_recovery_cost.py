@@ -10,16 +10,16 @@ import pytest
 from environments.catalog import Settings
 from fixtures.recovery_cost import RecoveryCost
 
-pytestmark = [pytest.mark.dr, pytest.mark.restore, pytest.mark.requirement("BKP-10")]
+pytestmark = [
+    pytest.mark.dr,
+    pytest.mark.restore,
+    pytest.mark.requirement("BKP-10"),
+    pytest.mark.settings(Settings(backups=True)),
+]
 
 MEGABYTES = (64, 256, 512)
 WAL_MEGABYTES = 96
 TIMES = 2
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(backups=True)
 
 
 def test_what_recovery_costs_is_measured(recovery_cost: RecoveryCost) -> None:

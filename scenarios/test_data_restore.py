@@ -16,15 +16,11 @@ pytestmark = [
     pytest.mark.dr,
     pytest.mark.restore,
     pytest.mark.requirement("BKP-6", "BKP-8"),
+    pytest.mark.settings(Settings(backups=True)),
 ]
 
 OBJECTIVES = Objectives(rto_seconds=30, rpo_seconds=0)
 KINDS = ("full", "diff", "incr")
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(backups=True)
 
 
 @pytest.mark.requirement("BKP-1")

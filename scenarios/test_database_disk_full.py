@@ -14,15 +14,14 @@ from fixtures.faults import FillLogDisk
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
 
-pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-8", "OBJ-1", "OBJ-2")]
+pytestmark = [
+    pytest.mark.dr,
+    pytest.mark.requirement("FLT-8", "OBJ-1", "OBJ-2"),
+    pytest.mark.settings(Settings(log_disk=True)),
+]
 
 OBJECTIVES = Objectives(rto_seconds=20, rpo_seconds=0)
 WATCH = timedelta(minutes=2)
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(log_disk=True)
 
 
 def test_the_disk_of_the_log_is_full(

@@ -20,6 +20,7 @@ from reports.verdict import Objectives
 pytestmark = [
     pytest.mark.dr,
     pytest.mark.requirement("FLT-2", "FLT-12", "STK-2", "OBJ-1", "OBJ-2"),
+    pytest.mark.settings(Settings(second_region=True)),
 ]
 
 # What the copy never got is gone: who had it in hand reads less than before.
@@ -27,11 +28,6 @@ OBJECTIVES = Objectives(rto_seconds=60, rpo_seconds=2, stale_reads=None)
 RATE = 25  # orders per second: two regions share the processors of one host here
 WATCH = timedelta(minutes=3)
 ELSEWHERE = "*@west,links,entrance,bastion,payments"
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(second_region=True)
 
 
 def test_the_region_is_lost_and_comes_back(

@@ -15,16 +15,15 @@ from fixtures.faults import Fault, Lag, Partition, Slow
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
 
-pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-3", "FLT-19", "STK-2")]
+pytestmark = [
+    pytest.mark.dr,
+    pytest.mark.requirement("FLT-3", "FLT-19", "STK-2"),
+    pytest.mark.settings(Settings(second_region=True)),
+]
 
 OBJECTIVES = Objectives(rto_seconds=1, rpo_seconds=0, p95_seconds=0.5)
 HOLD = timedelta(seconds=30)
 WATCH = timedelta(minutes=2)
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(second_region=True)
 
 
 @pytest.mark.parametrize("direction", list(Direction))

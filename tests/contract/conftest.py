@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from environments.catalog import Settings
 from environments.model import Completed, Environment
 from fixtures.waiting import wait_until
 from tests.fakes.world import FakeEnvironment
@@ -36,7 +37,10 @@ def run_here(command: Sequence[str], variables: Mapping[str, str]) -> Completed:
     return Completed(done.returncode, done.stdout, done.stderr, 0.0)
 
 
-@pytest.fixture(params=["fake", pytest.param("replica", marks=pytest.mark.contract)])
+THE_REPLICA = [pytest.mark.contract, pytest.mark.settings(Settings())]
+
+
+@pytest.fixture(params=["fake", pytest.param("replica", marks=THE_REPLICA)])
 def world(request: pytest.FixtureRequest) -> Iterator[Environment]:
     """Lend a whole world; a test leaves it as whole as it found it."""
     environment: Environment = (

@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from environments.model import Environment
 
 # Who signs wants to see these too, so they run with the drills as well.
-pytestmark = [pytest.mark.contract, pytest.mark.dr, pytest.mark.restore]
+pytestmark = [
+    pytest.mark.contract,
+    pytest.mark.dr,
+    pytest.mark.restore,
+    pytest.mark.settings(Settings(backups=True)),
+]
 
 REPOSITORY = "/var/lib/pgbackrest"
 TLS_PORT = 8432
 POSTGRES_PORT = 5432
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(backups=True)
 
 
 def in_container(replica: Environment, selector: str) -> ContainerNode:

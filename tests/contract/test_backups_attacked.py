@@ -19,12 +19,11 @@ if TYPE_CHECKING:
     from environments.model import Environment
     from fixtures.worlds import Worlds
 
-pytestmark = [pytest.mark.contract, pytest.mark.nightly]
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(backups=True)
+pytestmark = [
+    pytest.mark.contract,
+    pytest.mark.nightly,
+    pytest.mark.settings(Settings(backups=True)),
+]
 
 
 @pytest.fixture

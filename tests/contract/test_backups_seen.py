@@ -19,7 +19,7 @@ from tests.contract.repositories import HOSTS, WITHIN, backups_of, on, told
 if TYPE_CHECKING:
     from environments.model import Environment
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.settings(Settings(backups=True))]
 
 PREPARED = "/var/lib/muster/backups/prepared"
 JOBS_LOCKS = {"PGBACKREST_LOCK_PATH": "/run/muster/locks"}  # not the server's
@@ -27,11 +27,6 @@ JOBS_LOCKS = {"PGBACKREST_LOCK_PATH": "/run/muster/locks"}  # not the server's
 ONE_BY_DAY = pytest.mark.parametrize(
     "host", ["east-backup", pytest.param("west-backup", marks=pytest.mark.nightly)]
 )
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(backups=True)
 
 
 def page(replica: Environment, host: str, path: str) -> requests.Response:

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
     from environments.model import Environment, Node
 
-pytestmark = [pytest.mark.contract, pytest.mark.nightly]  # a world of its own: half a minute
+# a world of its own: half a minute
+pytestmark = [
+    pytest.mark.contract,
+    pytest.mark.nightly,
+    pytest.mark.settings(Settings(cache_failover=True)),
+]
 
 SOON = timedelta(seconds=20)
 WHOLE_WITHIN = timedelta(seconds=60)
 TWO = "both act as the primary"
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(cache_failover=True)
 
 
 @pytest.fixture

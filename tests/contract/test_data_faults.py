@@ -28,7 +28,7 @@ from fixtures.waiting import wait_until
 if TYPE_CHECKING:
     from environments.model import Environment
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.settings(Settings(backups=True, log_disk=True))]
 
 EFFECT_WITHIN = timedelta(seconds=15)
 GONE_WITHIN = timedelta(seconds=30)
@@ -51,11 +51,6 @@ ON CONFLICT DO NOTHING
 # Nobody writes into their pages any more: a standby that applied the log to a damaged page
 # would stop, or be mended by it.
 FOR_GOOD = "VACUUM (FREEZE) orders"
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(backups=True, log_disk=True)
 
 
 @pytest.fixture

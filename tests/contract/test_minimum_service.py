@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
     from environments.model import Completed, Environment
 
-pytestmark = [pytest.mark.contract, pytest.mark.nightly]  # a world of its own: half a minute
+# a world of its own: half a minute
+pytestmark = [
+    pytest.mark.contract,
+    pytest.mark.nightly,
+    pytest.mark.settings(Settings(read_only=True)),
+]
 
 SOON = timedelta(seconds=30)
 WHOLE_WITHIN = timedelta(seconds=90)
 ASKED = 60
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(read_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,10 @@ if TYPE_CHECKING:
 
     from environments.model import Completed, Environment
 
-pytestmark = pytest.mark.contract
+pytestmark = [pytest.mark.contract, pytest.mark.settings(Settings(second_region=True))]
 
 WITHIN = timedelta(seconds=10)
 WHOLE_WITHIN = timedelta(seconds=60)
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(second_region=True)
 
 
 @pytest.fixture
@@ -128,11 +123,8 @@ def test_a_region_that_does_not_follow_is_missed(regions: Environment) -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.settings(Settings(second_region=True, backups=True))
 class TestWithBackups:
-    @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(second_region=True, backups=True)
-
     @pytest.mark.parametrize("repository", ["1", "2"])
     def test_backups_are_within_reach_of_the_second_region(
         self, regions: Environment, repository: str

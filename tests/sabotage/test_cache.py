@@ -38,11 +38,8 @@ class FollowOnceAllInstancesAreOut(Follower):
         return Follower(self.drill)(runbook)
 
 
+@pytest.mark.settings(Settings(cache_failover=True, health_needs_cache=True))
 class TestAHealthCheckThatDependsOnTheCache:
-    @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(cache_failover=True, health_needs_cache=True)
-
     def test_all_instances_leave_rotation_and_the_rto_is_missed(
         self,
         environment: Environment,
@@ -58,11 +55,8 @@ class TestAHealthCheckThatDependsOnTheCache:
             )
 
 
+@pytest.mark.settings(Settings(cache_failover=True))
 class TestNobodyPromotesAReplica:
-    @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(cache_failover=True)
-
     def test_a_cache_that_stays_without_a_primary_is_found_out(
         self,
         environment: Environment,

@@ -20,16 +20,15 @@ if TYPE_CHECKING:
     from fixtures.drill import Drill
     from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 
-pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
+pytestmark = [
+    pytest.mark.sabotage,
+    pytest.mark.nightly,
+    pytest.mark.settings(Settings(protections=False, instance_cpus=scenario.INSTANCE_CPUS)),
+]
 
 # What goes on for ever need not be watched for as long as a service may take to come back.
 WATCH = timedelta(seconds=45)
 STEADY = timedelta(seconds=10)
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(protections=False, instance_cpus=scenario.INSTANCE_CPUS)
 
 
 @pytest.fixture(autouse=True)

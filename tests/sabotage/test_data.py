@@ -30,12 +30,7 @@ if TYPE_CHECKING:
     from fixtures.drill import Drill
     from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 
-pytestmark = pytest.mark.sabotage
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(backups=True)
+pytestmark = [pytest.mark.sabotage, pytest.mark.settings(Settings(backups=True))]
 
 
 def test_a_backup_that_lacks_rows_is_found(
@@ -298,11 +293,8 @@ def test_an_archive_that_is_not_started_again_is_found(
 
 
 @pytest.mark.nightly
+@pytest.mark.settings(Settings(backups=True, checksums=False))
 class TestPagesWithoutChecksums:
-    @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(backups=True, checksums=False)
-
     def test_damage_that_nobody_sees_is_inconclusive(
         self,
         drill: Drill,
@@ -321,11 +313,8 @@ class TestPagesWithoutChecksums:
 
 
 @pytest.mark.nightly
+@pytest.mark.settings(Settings(backups=True, fresh_reads=False))
 class TestReadsOfLaggingReplicas:
-    @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(backups=True, fresh_reads=False)
-
     def test_a_router_that_leads_readers_to_the_past_is_found(
         self,
         drill: Drill,

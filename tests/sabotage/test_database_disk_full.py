@@ -16,13 +16,12 @@ if TYPE_CHECKING:
     from fixtures.drill import Drill
     from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 
-pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
+pytestmark = [
+    pytest.mark.sabotage,
+    pytest.mark.nightly,
+    pytest.mark.settings(Settings(log_disk=True)),
+]
 PAGE = "log-disk-full.md"
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(log_disk=True)
 
 
 def test_a_page_that_makes_no_room_is_found(

@@ -25,11 +25,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
 
 
+@pytest.mark.settings(Settings(synchronous=False))
 class TestAsynchronousReplication:
-    @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(synchronous=False)
-
     @pytest.fixture
     def found(self, drill: Drill, monkeypatch: pytest.MonkeyPatch) -> Drill:
         monkeypatch.setattr(scenario, "HOLD", timedelta(seconds=25))

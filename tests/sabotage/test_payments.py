@@ -16,12 +16,7 @@ if TYPE_CHECKING:
     from fixtures.drill import Drill
     from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 
-pytestmark = pytest.mark.sabotage
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(circuit_breaker=False)
+pytestmark = [pytest.mark.sabotage, pytest.mark.settings(Settings(circuit_breaker=False))]
 
 
 def test_without_the_circuit_breaker_orders_are_slow(

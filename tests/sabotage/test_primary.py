@@ -70,11 +70,8 @@ def present(drill: Drill) -> set[int]:
     return {int(row["key"]) for row in rows}
 
 
+@pytest.mark.settings(Settings(synchronous=False))
 class TestAsynchronousReplication:
-    @pytest.fixture
-    def settings(self) -> Settings:
-        return Settings(synchronous=False)
-
     def test_the_loss_of_the_primary_loses_orders(
         self,
         drill: Drill,

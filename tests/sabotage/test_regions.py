@@ -27,15 +27,14 @@ if TYPE_CHECKING:
 
     from fixtures.drill import Drill
 
-pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
+pytestmark = [
+    pytest.mark.sabotage,
+    pytest.mark.nightly,
+    pytest.mark.settings(Settings(second_region=True)),
+]
 
 LED_BY_EAST = timedelta(seconds=60)
 ORDERS_IN_BOTH = 100
-
-
-@pytest.fixture
-def settings() -> Settings:
-    return Settings(second_region=True)
 
 
 @pytest.fixture(autouse=True)
