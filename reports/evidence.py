@@ -257,6 +257,7 @@ def _describe(result: TestResult, drill: Drill, drawn: bytes) -> None:
     result.labels.append(Label(LabelType.TAG, drill.verdict.outcome.value))
     shown = {
         "environment": text(started, "environment"),
+        "seed": str(started.get("seed", "not recorded")),
         **{one.name: one.text for one in table[:2]},
     }
     for name, value in shown.items():

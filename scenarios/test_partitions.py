@@ -104,7 +104,7 @@ def test_ten_partitions_of_random_shape(
 ) -> None:
     """Ten times the network parts at random, between any nodes and in any direction."""
     shapes = random_partitions(
-        environment, RANDOM_AMONG, seed=drill.seed, count=len(RANDOM_HOLDS)
+        environment, RANDOM_AMONG, drawn_from=drill.seed, count=len(RANDOM_HOLDS)
     )
     drill.say(f"the shapes are those of --seed {drill.seed}")
     with load.orders(users=20):

@@ -21,6 +21,7 @@ def deviations_of_follower(
         *unwell_parts(observed),
         *_databases(expected, observed),
         *_copy(expected, observed, followed),
+        *_caches(expected, observed),
         *instances_out(expected, observed),
     )
 
@@ -59,3 +60,11 @@ def _copy(expected: Expected, observed: Observed, followed: Cluster | None) -> I
         behind = (primary.position or 0) - (member.position or 0)
         if behind > LAG_BYTES_AT_MOST:
             yield f"{name} is {behind} bytes behind the primary"
+
+
+def _caches(expected: Expected, observed: Observed) -> Iterator[str]:
+    for name, view in observed.lone_caches.items():
+        if view.is_primary:
+            yield f"{name} follows no cache of the region that {expected.region} follows"
+        elif not view.in_step:
+            yield f"{name} is not in step with {view.follows}, which it follows"

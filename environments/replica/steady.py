@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from environments.replica.caches import CacheGroup
+from environments.replica.caches import CacheGroup, CacheView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +45,7 @@ class Observed:
     open_regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     entitled_regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cache_group: CacheGroup = field(default_factory=CacheGroup)
+    lone_caches: Mapping[str, CacheView] = field(default_factory=dict)  # Sentinel watches none
 
 
 def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
@@ -55,6 +56,7 @@ def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
         *_routing(expected, observed),
         *instances_out(expected, observed),
         *observed.cache_group.deviations(),
+        *_leading_caches(observed),
         *_pending(observed),
     )
 
@@ -138,6 +140,12 @@ def instances_out(expected: Expected, observed: Observed) -> Iterator[str]:
     for edge, count in observed.apps_in_rotation.items():
         if count != len(expected.apps):
             yield f"{count} of {len(expected.apps)} instances are in rotation at {edge}"
+
+
+def _leading_caches(observed: Observed) -> Iterator[str]:
+    for name, view in observed.lone_caches.items():
+        if not view.is_primary:
+            yield f"{name} follows {view.follows}: what is written to it is refused"
 
 
 def _pending(observed: Observed) -> Iterator[str]:

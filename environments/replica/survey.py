@@ -79,6 +79,11 @@ class Survey:
         apps = self._ask(running, Role.APP, _oldest_pending_seconds)
         databases = self._ask(running, Role.DB, _view)
         caches = self._caches(running)
+        lone_caches = self._ask(
+            [node for node in running if SENTINEL_PORT not in node.spec.ports],
+            Role.CACHE,
+            _cache_view,
+        )
         routers = self._ask(running, Role.DB_ROUTER, _routed_primaries)
         edges = self._ask(running, Role.EDGE, _apps_in_rotation)
         shed = self._ask(running, Role.EDGE, _shed_percent)
@@ -116,11 +121,13 @@ class Survey:
             entitled_regions=witnesses.answers(),
             pending_seconds=apps.answers(),
             cache_group=caches.group(),
+            lone_caches=lone_caches.answers(),
             impaired_links={name: how for name, how in links.answers().items() if how},
             no_answer={
                 **no_cluster,
                 **apps.failures(),
                 **caches.failures(),
+                **lone_caches.failures(),
                 **databases.failures(),
                 **routers.failures(),
                 **shed.failures(),

@@ -158,7 +158,8 @@ def test_figures_are_shown_without_changing_who_the_test_is(published: Published
     shown = {p["name"]: p for p in published.one("met")["parameters"]}
     assert shown["RTO"]["value"] == "12.3 s of 60 s"
     assert shown["environment"]["value"] == "replica"
-    assert all(shown[name]["excluded"] for name in ("RTO", "RPO", "environment"))
+    assert shown["seed"]["value"] == "7"
+    assert all(shown[name]["excluded"] for name in ("RTO", "RPO", "environment", "seed"))
 
 
 def test_everything_an_auditor_asks_for_is_attached(published: Published) -> None:

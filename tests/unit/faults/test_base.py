@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from environments.model import WorldError
-from fixtures.faults.base import on_each
+from fixtures.faults.base import NAMED_ONE_BY_ONE, listed, on_each
 
 
 def test_answers_come_in_the_order_of_the_items() -> None:
@@ -46,3 +46,10 @@ def test_several_errors_are_one_sentence_and_all_kept() -> None:
     cause = caught.value.__cause__
     assert isinstance(cause, BaseExceptionGroup)
     assert [str(error) for error in cause.exceptions] == ["no 0", "no 2"]
+
+
+def test_few_are_named_and_many_are_counted() -> None:
+    few = [f"east-db-{number}" for number in range(NAMED_ONE_BY_ONE)]
+    assert listed(few) == "east-db-0, east-db-1, east-db-2, east-db-3, east-db-4, east-db-5"
+    assert listed([*few, "east-edge"]) == "7 nodes of east"
+    assert listed([*few, "bastion"]) == "7 nodes, bastion to east-db-5"

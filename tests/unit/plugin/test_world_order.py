@@ -71,7 +71,7 @@ def test_a_mark_that_says_nothing_is_a_sentence(tmp_path: Path, said: str) -> No
     tests = TESTS.replace("settings(Settings(log_disk=True))", f"settings({said})")
     done = collect(tmp_path, tests)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert done.stderr.strip().splitlines() == [
+    assert done.stderr.strip() == (
         "ERROR: test_tests.py::TestOthers::test_disk: the mark 'settings' takes one Settings "
         "and nothing else; write @pytest.mark.settings(Settings(backups=True))"
-    ]
+    )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from environments.replica.caches import CacheView
 from environments.replica.cluster import Cluster, Member, read_cluster
 from environments.replica.following import deviations_of_follower
 from environments.replica.steady import Expected, Observed
@@ -26,6 +27,7 @@ CLUSTER = Cluster(
     paused=False,
     follows=True,
 )
+COPY = CacheView(is_primary=False, follows="links")
 WELL = Observed(
     conditions={"west-1": "running"},
     no_answer={},
@@ -36,6 +38,7 @@ WELL = Observed(
     apps_in_rotation={"edge": 1},
     impaired_links={},
     pending_seconds={},
+    lone_caches={"cache": COPY},
 )
 
 
@@ -69,6 +72,14 @@ def test_a_region_that_follows_deviates_in_nothing() -> None:
         (
             replace(WELL, cluster=replace(CLUSTER, leader=None)),
             "no database in west leads the others there",
+        ),
+        (
+            replace(WELL, lone_caches={"cache": CacheView(is_primary=True)}),
+            "cache follows no cache of the region that west follows",
+        ),
+        (
+            replace(WELL, lone_caches={"cache": replace(COPY, in_step=False)}),
+            "cache is not in step with links, which it follows",
         ),
         (
             with_member("west-1", Member("in archive recovery", 3, 9_000_000)),

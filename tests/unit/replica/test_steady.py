@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from environments.replica.caches import CacheGroup
+from environments.replica.caches import CacheGroup, CacheView
 from environments.replica.cluster import Cluster, Member
 from environments.replica.steady import Expected, Observed, deviations
 
@@ -39,6 +39,7 @@ WELL = Observed(
     shed_percent={"edge": 0},
     open_regions={"entrance": ("east",)},
     entitled_regions={"entrance": ("east",)},
+    lone_caches={"cache": CacheView(is_primary=True)},
 )
 
 
@@ -53,6 +54,10 @@ def test_a_world_that_is_well_deviates_in_nothing() -> None:
 @pytest.mark.parametrize(
     ("observed", "sentence"),
     [
+        (
+            replace(WELL, lone_caches={"cache": CacheView(is_primary=False, follows="links")}),
+            "cache follows links: what is written to it is refused",
+        ),
         (replace(WELL, conditions={"cache": "exited"}), "cache is exited"),
         (replace(WELL, conditions={"cache": "paused"}), "cache is paused"),
         (replace(WELL, no_answer={"payments": "refused"}), "payments gave no good answer"),
