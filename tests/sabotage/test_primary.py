@@ -19,6 +19,7 @@ from reports.ledger import Outcome as Told
 from scenarios import test_primary_killed, test_primary_partition
 from tests.sabotage.broken_runbook import without_step
 from tests.sabotage.missed import missed
+from tests.sabotage.taken import acknowledged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,10 +53,6 @@ class InjectWhileStandbysLag(Injector):
                 yield
         finally:
             cut.revert(environment)
-
-
-def acknowledged(drill: Drill) -> int:
-    return int((read_ledger(drill.folder / "ledger.bin")["outcome"] == Told.YES).sum())
 
 
 def lost_orders(drill: Drill) -> set[int]:

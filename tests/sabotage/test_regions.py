@@ -15,11 +15,10 @@ from fixtures import steps
 from fixtures.faults import Lag
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from fixtures.waiting import wait_until
-from reports.ledger import Outcome as Told
-from reports.ledger import read_ledger
 from scenarios import test_region_lost, test_regions_apart
 from tests.sabotage.broken_runbook import with_change, without_step
 from tests.sabotage.missed import missed
+from tests.sabotage.taken import acknowledged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,10 +125,6 @@ class HastyFollower(Follower):
             return Follower.__call__(self, runbook)
         finally:
             trickle.revert(self.drill.environment)
-
-
-def acknowledged(drill: Drill) -> int:
-    return int((read_ledger(drill.folder / "ledger.bin")["outcome"] == Told.YES).sum())
 
 
 def test_a_failback_that_does_not_wait_for_the_lag_loses_orders(
