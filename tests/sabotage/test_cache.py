@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.catalog import Settings
-from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
+from fixtures.steps import Follower
 from fixtures.waiting import wait_until
 from scenarios import test_cache_failover as scenario
-from tests.sabotage.broken_runbook import without_step
-from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from environments.model import Environment
-    from fixtures.drill import Drill
+    from tests.sabotage.sabotaged import Sabotaged
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
 
@@ -39,46 +35,25 @@ class FollowOnceAllInstancesAreOut(Follower):
 
 
 @pytest.mark.settings(Settings(cache_failover=True, health_needs_cache=True))
-class TestAHealthCheckThatDependsOnTheCache:
-    def test_all_instances_leave_rotation_and_the_rto_is_missed(
-        self,
-        environment: Environment,
-        drill: Drill,
-        load: Loads,
-        inject: Injector,
-        recovery: RecoveryWatch,
-    ) -> None:
-        follow = FollowOnceAllInstancesAreOut(drill)
-        with missed(drill, "RTO missed"):
-            scenario.test_the_primary_cache_is_killed_in_maintenance(
-                environment, load, inject, follow, recovery
-            )
+def test_a_health_check_that_depends_on_the_cache_takes_all_instances_out(
+    sabotaged: Sabotaged,
+) -> None:
+    sabotaged.must_be_missed(
+        scenario.test_the_primary_cache_is_killed_in_maintenance,
+        "RTO missed",
+        follow=FollowOnceAllInstancesAreOut(sabotaged.drill),
+    )
 
 
 @pytest.mark.settings(Settings(cache_failover=True))
-class TestNobodyPromotesAReplica:
-    def test_a_cache_that_stays_without_a_primary_is_found_out(
-        self,
-        environment: Environment,
-        drill: Drill,
-        load: Loads,
-        inject: Injector,
-        follow: Follower,
-        recovery: RecoveryWatch,
-        tmp_path: Path,
-    ) -> None:
-        drill.runbooks = without_step(
-            drill.runbooks / "cache-failover.md",
-            "Have a replica promoted",
-            then_stop=True,
-            into=tmp_path,
-        )
+def test_a_cache_that_stays_without_a_primary_is_found_out(sabotaged: Sabotaged) -> None:
+    sabotaged.leave_out("cache-failover.md", "Have a replica promoted", then_stop=True)
 
-        with missed(drill, "not seen to be over within 40 s of the fault"):
-            scenario.test_the_primary_cache_is_killed_in_maintenance(
-                environment, load, inject, follow, recovery
-            )
+    sabotaged.must_be_missed(
+        scenario.test_the_primary_cache_is_killed_in_maintenance,
+        "not seen to be over within 40 s of the fault",
+    )
 
-        # Customers noticed nothing: what they were told alone would not have found it out.
-        assert drill.verdict is not None
-        assert not [why for why in drill.verdict.reasons if why.startswith("RTO missed")]
+    # Customers noticed nothing: what they were told alone would not have found it out.
+    assert sabotaged.drill.verdict is not None
+    assert not [why for why in sabotaged.drill.verdict.reasons if why.startswith("RTO missed")]

@@ -11,14 +11,9 @@ import pytest
 from environments.catalog import Settings
 from fixtures import steps
 from scenarios import test_cascade as scenario
-from tests.sabotage.broken_runbook import without_step
-from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from fixtures.drill import Drill
-    from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
+    from tests.sabotage.sabotaged import Sabotaged
 
 pytestmark = [
     pytest.mark.sabotage,
@@ -39,31 +34,21 @@ def _short_watch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_protections_the_service_does_not_come_back_by_itself(
-    drill: Drill, load: Loads, inject: Injector, recovery: RecoveryWatch
+    sabotaged: Sabotaged,
 ) -> None:
-    with missed(drill, "RTO missed"):
-        scenario.test_with_protections_the_same_trigger_starts_no_cascade(
-            load, inject, recovery
-        )
+    sabotaged.must_be_missed(
+        scenario.test_with_protections_the_same_trigger_starts_no_cascade, "RTO missed"
+    )
 
 
 def test_a_runbook_that_sheds_nothing_and_restarts_nothing_misses_the_rto(
-    drill: Drill,
-    load: Loads,
-    inject: Injector,
-    follow: Follower,
-    recovery: RecoveryWatch,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # An intact drill takes about a minute here, so this objective would be met.
     monkeypatch.setattr(scenario, "BY_PEOPLE", replace(scenario.BY_PEOPLE, rto_seconds=80))
     monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=60))
-    drill.runbooks = without_step(
-        drill.runbooks / "cascade.md", "Shed nine tenths", then_stop=True, into=tmp_path
-    )
+    sabotaged.leave_out("cascade.md", "Shed nine tenths", then_stop=True)
 
-    with missed(drill, "RTO missed"):
-        scenario.test_a_cascade_without_protections_is_ended_by_people(
-            load, inject, follow, recovery
-        )
+    sabotaged.must_be_missed(
+        scenario.test_a_cascade_without_protections_is_ended_by_people, "RTO missed"
+    )

@@ -1,4 +1,4 @@
-"""A runbook that ends sessions and lets them come back must be found out."""
+"""A leak that is not limited, or not ended, must be found out."""
 
 from __future__ import annotations
 
@@ -9,51 +9,26 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scenarios import test_database_connections as scenario
-from tests.sabotage.broken_runbook import without_step
-from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from fixtures.drill import Drill
-    from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
+    from tests.sabotage.sabotaged import Sabotaged
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
 PAGE = "db-connections-exhausted.md"
+EXHAUSTED = scenario.test_the_connections_of_the_database_are_exhausted
 
 
-def test_sessions_that_are_ended_without_a_limit_come_back(
-    drill: Drill,
-    load: Loads,
-    inject: Injector,
-    follow: Follower,
-    recovery: RecoveryWatch,
-    tmp_path: Path,
-) -> None:
-    drill.runbooks = without_step(drill.runbooks / PAGE, "Limit the role", into=tmp_path)
+def test_sessions_that_are_ended_without_a_limit_come_back(sabotaged: Sabotaged) -> None:
+    sabotaged.leave_out(PAGE, "Limit the role")
 
-    with missed(drill, "The leak has not come back"):
-        scenario.test_the_connections_of_the_database_are_exhausted(
-            load, inject, follow, recovery
-        )
+    sabotaged.must_be_missed(EXHAUSTED, "The leak has not come back")
 
 
 def test_a_limit_that_ends_no_session_misses_the_rto(
-    drill: Drill,
-    load: Loads,
-    inject: Injector,
-    follow: Follower,
-    recovery: RecoveryWatch,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scenario, "OBJECTIVES", replace(scenario.OBJECTIVES, rto_seconds=30))
     monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=31))
-    drill.runbooks = without_step(
-        drill.runbooks / PAGE, "End its sessions", then_stop=True, into=tmp_path
-    )
+    sabotaged.leave_out(PAGE, "End its sessions", then_stop=True)
 
-    with missed(drill, "RTO missed"):
-        scenario.test_the_connections_of_the_database_are_exhausted(
-            load, inject, follow, recovery
-        )
+    sabotaged.must_be_missed(EXHAUSTED, "RTO missed")

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scenarios import test_dns_fails as scenario
-from tests.sabotage.broken_runbook import with_change
-from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from fixtures.drill import Drill
-    from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
+    from tests.sabotage.sabotaged import Sabotaged
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
 
@@ -31,19 +26,10 @@ done
 
 
 def test_a_page_that_restarts_everything_misses_the_rto(
-    drill: Drill,
-    load: Loads,
-    inject: Injector,
-    follow: Follower,
-    recovery: RecoveryWatch,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scenario, "HOLD", timedelta(seconds=12))
     monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=12))
-    drill.runbooks = with_change(
-        drill.runbooks / "dns-fails.md", TOUCHES_NOTHING, RESTARTS, into=tmp_path
-    )
+    sabotaged.change("dns-fails.md", TOUCHES_NOTHING, RESTARTS)
 
-    with missed(drill, "RTO missed"):
-        scenario.test_dns_fails_and_an_instance_crashes(load, inject, follow, recovery)
+    sabotaged.must_be_missed(scenario.test_dns_fails_and_an_instance_crashes, "RTO missed")

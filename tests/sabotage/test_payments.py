@@ -10,27 +10,20 @@ import pytest
 from environments.catalog import Settings
 from fixtures import steps
 from scenarios import test_payments_away as scenario
-from tests.sabotage.missed import missed
 
 if TYPE_CHECKING:
-    from fixtures.drill import Drill
-    from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
+    from tests.sabotage.sabotaged import Sabotaged
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.settings(Settings(circuit_breaker=False))]
 
 
 def test_without_the_circuit_breaker_orders_are_slow(
-    drill: Drill,
-    load: Loads,
-    inject: Injector,
-    follow: Follower,
-    recovery: RecoveryWatch,
-    monkeypatch: pytest.MonkeyPatch,
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What piled up is settled after minutes only; the drill is MISSED long before.
     monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(seconds=10))
     monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=10))
-    with missed(drill, "P95 missed"):
-        scenario.test_payments_becomes_slow_then_errs_then_is_gone(
-            load, inject, follow, recovery
-        )
+
+    sabotaged.must_be_missed(
+        scenario.test_payments_becomes_slow_then_errs_then_is_gone, "P95 missed"
+    )

@@ -12,21 +12,18 @@ import pytest
 
 from environments.catalog import Settings
 from fixtures.faults import Fault, Partition
-from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
+from fixtures.steps import Injector
 from fixtures.waiting import wait_until
 from reports.ledger import FINAL_READ, read_ledger
 from reports.ledger import Outcome as Told
 from scenarios import test_primary_killed, test_primary_partition
-from tests.sabotage.broken_runbook import without_step
-from tests.sabotage.missed import missed
-from tests.sabotage.taken import acknowledged
+from tests.sabotage.sabotaged import acknowledged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from environments.model import Environment
     from fixtures.drill import Drill
+    from tests.sabotage.sabotaged import Sabotaged
 
 pytestmark = pytest.mark.sabotage
 
@@ -69,63 +66,37 @@ def present(drill: Drill) -> set[int]:
 
 @pytest.mark.settings(Settings(synchronous=False))
 class TestAsynchronousReplication:
-    def test_the_loss_of_the_primary_loses_orders(
-        self,
-        drill: Drill,
-        load: Loads,
-        recovery: RecoveryWatch,
-    ) -> None:
-        # Who had such an order in hand looked for it afterwards.
-        with missed(drill, "RPO missed", "stale reads"):
-            test_primary_killed.test_the_primary_is_killed_and_left_alone(
-                load, InjectWhileStandbysLag(drill), recovery
-            )
+    def test_the_loss_of_the_primary_loses_orders(self, sabotaged: Sabotaged) -> None:
+        recovery = sabotaged.must_be_missed(
+            test_primary_killed.test_the_primary_is_killed_and_left_alone,
+            "RPO missed",
+            "stale reads",  # who had such an order in hand looked for it afterwards
+            inject=InjectWhileStandbysLag(sabotaged.drill),
+        )
 
-        assert drill.recovery is not None
-        lost = lost_orders(drill)
+        lost = lost_orders(sabotaged.drill)
         assert len(lost) >= NOT_REPLICATED // 2
-        assert (drill.recovery.lost or 0) + (drill.recovery.lost_after_effect or 0) == len(lost)
+        assert (recovery.lost or 0) + (recovery.lost_after_effect or 0) == len(lost)
 
     def test_an_isolated_primary_that_customers_reach_is_a_split_brain(
-        self,
-        drill: Drill,
-        load: Loads,
-        inject: Injector,
-        follow: Follower,
-        recovery: RecoveryWatch,
+        self, sabotaged: Sabotaged
     ) -> None:
-        with missed(drill, "split brain"):
-            test_primary_partition.test_partition_of_the_primary_that_customers_still_reach(
-                load, inject, follow, recovery
-            )
+        recovery = sabotaged.must_be_missed(
+            test_primary_partition.test_partition_of_the_primary_that_customers_still_reach,
+            "split brain",
+        )
 
-        assert drill.recovery is not None
-        assert drill.recovery.lost_after_effect
+        assert recovery.lost_after_effect
 
 
 @pytest.mark.nightly
 def test_a_runbook_without_the_promotion_misses_the_rto(
-    environment: Environment,
-    drill: Drill,
-    load: Loads,
-    inject: Injector,
-    follow: Follower,
-    recovery: RecoveryWatch,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # An intact drill takes about 25 s here, so this objective would be met.
     scenario = test_primary_killed
     monkeypatch.setattr(scenario, "BY_HAND", replace(scenario.BY_HAND, rto_seconds=35))
     monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=36))
-    drill.runbooks = without_step(
-        drill.runbooks / "promote-standby.md",
-        "Promote the synchronous standby",
-        then_stop=True,
-        into=tmp_path,
-    )
+    sabotaged.leave_out("promote-standby.md", "Promote the synchronous standby", then_stop=True)
 
-    with missed(drill, "RTO missed"):
-        scenario.test_the_primary_is_killed_in_maintenance(
-            environment, load, inject, follow, recovery
-        )
+    sabotaged.must_be_missed(scenario.test_the_primary_is_killed_in_maintenance, "RTO missed")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,18 +12,16 @@ from environments.catalog import Settings
 from environments.model import Direction
 from fixtures import steps
 from fixtures.faults import Lag
-from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
+from fixtures.steps import Follower
 from fixtures.waiting import wait_until
 from scenarios import test_region_lost, test_regions_apart
-from tests.sabotage.broken_runbook import with_change, without_step
-from tests.sabotage.missed import missed
-from tests.sabotage.taken import acknowledged
+from tests.sabotage.sabotaged import acknowledged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from fixtures.drill import Drill
+    from tests.sabotage.sabotaged import Sabotaged
 
 pytestmark = [
     pytest.mark.sabotage,
@@ -42,14 +39,6 @@ def _short_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(test_region_lost, "WATCH", timedelta(seconds=30))
     monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(seconds=10))
     monkeypatch.setattr(steps, "SETTLED_WITHIN", timedelta(seconds=10))
-
-
-def broken(drill: Drill, left_out: Mapping[str, str], *, into: Path) -> None:
-    """Have the drill follow all pages as they are, but these pages without a step."""
-    shutil.copytree(drill.runbooks, into, dirs_exist_ok=True)
-    for page, step in left_out.items():
-        without_step(into / page, step, into=into)
-    drill.runbooks = into
 
 
 def taken_in(drill: Drill, region: str) -> int | None:
@@ -84,24 +73,19 @@ class LateFollower(Follower):
         return Follower.__call__(self, runbook)
 
 
-def test_a_failover_without_fencing_is_a_split_brain(
-    drill: Drill, load: Loads, inject: Injector, recovery: RecoveryWatch, tmp_path: Path
-) -> None:
-    unfenced = {
-        "region-failover.md": "fence: Lead nobody",
-        "region-comes-back.md": "The east is fenced",
-    }
-    broken(drill, unfenced, into=tmp_path)
+def test_a_failover_without_fencing_is_a_split_brain(sabotaged: Sabotaged) -> None:
+    sabotaged.leave_out("region-failover.md", "fence: Lead nobody")
+    sabotaged.leave_out("region-comes-back.md", "The east is fenced")
     # Two primaries follow nobody; that is seen in less time, too.
-    with_change(tmp_path / "region-comes-back.md", "within=2m", "within=20s", into=tmp_path)
+    sabotaged.change("region-comes-back.md", "within=2m", "within=20s")
 
-    with missed(drill, "split brain"):
-        test_region_lost.test_the_region_is_lost_and_comes_back(
-            load, inject, LateFollower(drill), recovery
-        )
+    recovery = sabotaged.must_be_missed(
+        test_region_lost.test_the_region_is_lost_and_comes_back,
+        "split brain",
+        follow=LateFollower(sabotaged.drill),
+    )
 
-    assert drill.recovery is not None
-    assert (drill.recovery.lost_after_effect or 0) >= ORDERS_IN_BOTH // 2
+    assert (recovery.lost_after_effect or 0) >= ORDERS_IN_BOTH // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,32 +111,26 @@ class HastyFollower(Follower):
             trickle.revert(self.drill.environment)
 
 
-def test_a_failback_that_does_not_wait_for_the_lag_loses_orders(
-    drill: Drill, load: Loads, inject: Injector, recovery: RecoveryWatch, tmp_path: Path
-) -> None:
-    hasty = {"region-failback.md": "promote: Wait until the east has everything"}
-    broken(drill, hasty, into=tmp_path)
+def test_a_failback_that_does_not_wait_for_the_lag_loses_orders(sabotaged: Sabotaged) -> None:
+    sabotaged.leave_out("region-failback.md", "promote: Wait until the east has everything")
 
-    with missed(drill, "split brain"):
-        test_region_lost.test_the_region_is_lost_and_comes_back(
-            load, inject, HastyFollower(drill), recovery
-        )
+    recovery = sabotaged.must_be_missed(
+        test_region_lost.test_the_region_is_lost_and_comes_back,
+        "split brain",
+        follow=HastyFollower(sabotaged.drill),
+    )
 
-    assert drill.recovery is not None
-    assert drill.recovery.lost_after_effect
+    assert recovery.lost_after_effect
 
 
 def test_a_failover_from_a_region_that_serves_loses_orders(
-    drill: Drill, load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch,
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only the way between the regions is broken, and people move customers all the same."""
-    undecided = {"region-failover.md": "decide: Customers are served nowhere"}
-    broken(drill, undecided, into=tmp_path)
-    (tmp_path / "regions-apart.md").write_text((tmp_path / "region-failover.md").read_text())
+    sabotaged.leave_out("region-failover.md", "decide: Customers are served nowhere")
+    sabotaged.copy("region-failover.md", over="regions-apart.md")
     monkeypatch.setattr(test_regions_apart, "HOLD", timedelta(seconds=5))
 
-    with missed(drill, "split brain"):
-        test_regions_apart.test_the_regions_are_parted(
-            load, inject, follow, recovery, Direction.BOTH
-        )
+    sabotaged.must_be_missed(
+        test_regions_apart.test_the_regions_are_parted, "split brain", direction=Direction.BOTH
+    )
