@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.catalog import Settings
-from fixtures import steps
+from fixtures import wholeness
 from scenarios import test_cascade as scenario
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ STEADY = timedelta(seconds=10)
 @pytest.fixture(autouse=True)
 def _short_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenario, "WATCH", WATCH)
-    monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", STEADY)
-    monkeypatch.setattr(steps, "SETTLED_WITHIN", STEADY)
+    monkeypatch.setattr(wholeness, "STEADY_AFTER_WITHIN", STEADY)
+    monkeypatch.setattr(wholeness, "SETTLED_WITHIN", STEADY)
 
 
 def test_without_protections_the_service_does_not_come_back_by_itself(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.catalog import Settings
-from fixtures import steps
+from fixtures import wholeness
 from scenarios import test_payments_away as scenario
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def test_without_the_circuit_breaker_orders_are_slow(
     sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What piled up is settled after minutes only; the drill is MISSED long before.
-    monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(seconds=10))
+    monkeypatch.setattr(wholeness, "STEADY_AFTER_WITHIN", timedelta(seconds=10))
     monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=10))
 
     sabotaged.must_be_missed(

@@ -10,7 +10,7 @@ import pytest
 
 from environments.catalog import Settings
 from environments.model import Direction
-from fixtures import steps
+from fixtures import wholeness
 from fixtures.faults import Lag
 from fixtures.steps import Follower
 from fixtures.waiting import wait_until
@@ -37,8 +37,8 @@ ORDERS_IN_BOTH = 100
 def _short_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody here mends what two primaries made of the world, so nobody waits for it."""
     monkeypatch.setattr(test_region_lost, "WATCH", timedelta(seconds=30))
-    monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(seconds=10))
-    monkeypatch.setattr(steps, "SETTLED_WITHIN", timedelta(seconds=10))
+    monkeypatch.setattr(wholeness, "STEADY_AFTER_WITHIN", timedelta(seconds=10))
+    monkeypatch.setattr(wholeness, "SETTLED_WITHIN", timedelta(seconds=10))
 
 
 def taken_in(drill: Drill, region: str) -> int | None:

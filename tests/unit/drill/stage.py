@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures import steps
+from fixtures import steps, wholeness
 from fixtures.drill import Drill
 from fixtures.faults import Kill
 from fixtures.guarded import GuardedRun
@@ -58,9 +58,9 @@ class Stage:
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(steps, "EFFECT_WITHIN", timedelta(milliseconds=300))
     monkeypatch.setattr(steps, "GONE_WITHIN", timedelta(milliseconds=300))
-    monkeypatch.setattr(steps, "STEADY_BEFORE_WITHIN", timedelta(milliseconds=300))
-    monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(milliseconds=300))
-    monkeypatch.setattr(steps, "SETTLED_WITHIN", WATCH)
+    monkeypatch.setattr(wholeness, "STEADY_BEFORE_WITHIN", timedelta(milliseconds=300))
+    monkeypatch.setattr(wholeness, "STEADY_AFTER_WITHIN", timedelta(milliseconds=300))
+    monkeypatch.setattr(wholeness, "SETTLED_WITHIN", WATCH)
     world = FakeEnvironment()
     tainted: list[str] = []
     folder = tmp_path / "run" / "drill"

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from environments.model import Completed, GoneError, Latency, UnreachableError
-from fixtures import steps
+from fixtures import wholeness
 from fixtures.drill import InconclusiveError
 from fixtures.faults import Kill
 from fixtures.load import process
@@ -171,7 +171,7 @@ def test_a_node_that_somebody_removed_is_not_waited_for(
 def test_a_world_that_stopped_altogether_is_not_waited_for(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steps, "STEADY_AFTER_WITHIN", timedelta(minutes=5))
+    monkeypatch.setattr(wholeness, "STEADY_AFTER_WITHIN", timedelta(minutes=5))
 
     def end_all() -> None:
         for node in stage.world.fakes():
