@@ -231,6 +231,7 @@ class Region:
                 "PAYMENTS_URL": f"http://{self.links}:8080",
                 "PAYMENTS_BREAKER": "on" if settings.circuit_breaker else "off",
                 "HEALTH_NEEDS_CACHE": "on" if settings.health_needs_cache else "off",
+                "DATES_COPIES": "on" if settings.fresh_reads else "off",
                 "PROTECTIONS": "on" if settings.protections else "off",
                 # The naive answer to a full pool is a larger one.
                 "DATABASE_POOL_SIZE": "8" if settings.protections else "30",

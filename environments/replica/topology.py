@@ -57,7 +57,8 @@ class Settings:
     backups: bool = False  # two repositories, and a node to restore on: twelve seconds more
     schedule: Schedule = Schedule.HOURLY
     encrypted: bool = True  # what the repositories keep
-    fresh_reads: bool = True  # nobody is led to a replica that is far behind
+    # Nobody is led to a replica that is far behind, and an instance says how old a copy is.
+    fresh_reads: bool = True
     checksums: bool = True  # of the databases' pages
     protections: bool = True  # of the orders service and its entrance against overload
     instance_cpus: float | None = None  # of the orders service; None: whatever the host has

@@ -1,4 +1,4 @@
-"""Reads of a copy that lags, without its age being looked at, must be found out as stale."""
+"""A copy that lags, and is told as if it were the primary, must be found out by its reads."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.catalog import Settings
+from environments.selectors import find_node
 from fixtures.faults import Kill, Lag
 from fixtures.waiting import wait_until
 from reports.verdict import Objectives
 from tests.sabotage.sabotaged import acknowledged
 
 if TYPE_CHECKING:
+    from environments.model import Node
     from fixtures.drill import Drill
     from fixtures.steps import Injector, Loads, RecoveryWatch
     from tests.sabotage.sabotaged import Sabotaged
@@ -29,14 +31,34 @@ BEHIND = 100  # orders
 HOLD = timedelta(seconds=12)  # after some of them reads come from the copies
 WATCH = timedelta(seconds=60)
 OBJECTIVES = Objectives(rto_seconds=60, rpo_seconds=0)
+END_SESSIONS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'orders'
+"""
+
+
+def sessions_ended(node: Node) -> int:
+    """End the service's sessions with a copy; those that open anew may go to another one."""
+    done = node.run(
+        ["psql", "--username=postgres", "--dbname=orders", "-At", "--command", END_SESSIONS],
+        within=timedelta(seconds=10),
+    )
+    return int(done.stdout)
 
 
 def read_from_a_copy_that_lags(
     drill: Drill, load: Loads, inject: Injector, recovery: RecoveryWatch
 ) -> None:
-    """Without a primary every copy is read from, the one that lags among them."""
-    states = drill.environment.states("db")
-    lagging = next(name for name, state in states.items() if state == "replica")
+    """Without a primary every copy is read from, the one that lags among them.
+
+    Without the cache too: it remembers what was paid, and would answer in the copies' place.
+    """
+    of_state = {state: name for name, state in drill.environment.states("db").items()}
+    lagging, standby = of_state["replica"], of_state["standby"]
+    wait_until(
+        "all who read copies to read the one that will lag",
+        lambda: sessions_ended(find_node(drill.environment, standby)) == 0,
+        at_most=timedelta(seconds=30),
+    )
     with load.orders(attempts_per_second=RATE), inject(Lag(lagging, kilobits_per_second=8)):
         enough = acknowledged(drill) + BEHIND
         wait_until(
@@ -44,7 +66,7 @@ def read_from_a_copy_that_lags(
             lambda: acknowledged(drill) >= enough,
             at_most=timedelta(seconds=30),
         )
-        with inject(Kill("east-etcd-1,east-etcd-2"), hold=HOLD):
+        with inject(Kill("cache,east-etcd-1,east-etcd-2"), hold=HOLD):
             pass
         recovery.wait(at_most=WATCH)
     recovery.must_meet(OBJECTIVES)

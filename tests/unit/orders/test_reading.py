@@ -55,10 +55,17 @@ class Copy:
 
 
 class Library:
-    def __init__(self, database: str | None, replica: str | None, age: float = 0.0) -> None:
+    def __init__(
+        self,
+        database: str | None,
+        replica: str | None,
+        age: float = 0.0,
+        *,
+        dates_copies: bool = True,
+    ) -> None:
         self.primary, self.replica = Copy(), Copy(age)
         health = Health(Part(database), Part(), Part(), Part(replica), started=True)
-        self.reading = Reading(self.primary, self.replica, health)
+        self.reading = Reading(self.primary, self.replica, health, dates_copies=dates_copies)
 
 
 def test_while_there_is_a_primary_it_is_read_and_nothing_is_said_of_age() -> None:
@@ -85,6 +92,13 @@ def test_the_age_is_asked_before_the_read_so_that_it_never_flatters() -> None:
     assert library.replica.asked == ["age", "order"]
 
 
+def test_an_age_that_nobody_asks_for_makes_a_copy_look_like_the_primary() -> None:
+    library = Library(database="refused", replica=None, age=60.0, dates_copies=False)
+    read = asyncio.run(library.reading.find(7))
+    assert (read.value, read.age_seconds) == (ORDER, None)
+    assert library.replica.asked == ["order"]
+
+
 def test_without_either_the_primary_is_asked_as_ever() -> None:
     library = Library(database="refused", replica="refused too")
     assert asyncio.run(library.reading.find(7)).age_seconds is None
@@ -94,5 +108,5 @@ def test_without_either_the_primary_is_asked_as_ever() -> None:
 def test_without_a_replica_named_the_primary_is_all_there_is() -> None:
     primary = Copy()
     health = Health(Part("refused"), Part(), Part(), started=True)
-    asyncio.run(Reading(primary, None, health).find(7))
+    asyncio.run(Reading(primary, None, health, dates_copies=True).find(7))
     assert primary.asked == ["order"]

@@ -32,6 +32,7 @@ def test_good_settings_are_read_with_their_defaults() -> None:
     assert settings.protections
     assert settings.payments_breaker
     assert not settings.health_needs_cache
+    assert settings.dates_copies
     assert settings.payments_url == "http://links:8080"
 
 
@@ -47,6 +48,7 @@ def test_a_replica_to_read_from_can_be_named() -> None:
 
 def test_the_protections_can_be_taken_out() -> None:
     assert not read_settings(GOOD | {"PROTECTIONS": "off"}).protections
+    assert not read_settings(GOOD | {"DATES_COPIES": "off"}).dates_copies
 
 
 def test_the_password_is_never_shown() -> None:
@@ -72,6 +74,7 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("PAYMENTS_URL", "http://"),
         ("PAYMENTS_BREAKER", "true"),
         ("HEALTH_NEEDS_CACHE", "yes"),
+        ("DATES_COPIES", "no"),
         ("PROTECTIONS", "1"),
         ("DATABASE_READ_PORT", "none"),
     ],

@@ -127,10 +127,16 @@ def test_settings_change_the_world_that_they_name_and_nothing_else() -> None:
     [
         (
             Settings(),
-            {"PROTECTIONS": "on", "DATABASE_READ_HOST": "", "DATABASE_POOL_SIZE": "8"},
+            {
+                "PROTECTIONS": "on",
+                "DATABASE_READ_HOST": "",
+                "DATABASE_POOL_SIZE": "8",
+                "DATES_COPIES": "on",
+            },
         ),
         (Settings(protections=False), {"PROTECTIONS": "off", "DATABASE_POOL_SIZE": "30"}),
         (Settings(read_only=True), {"DATABASE_READ_HOST": "east-db-router"}),
+        (Settings(fresh_reads=False), {"DATES_COPIES": "off"}),
         (Settings(health_needs_cache=True), {"HEALTH_NEEDS_CACHE": "on"}),
     ],
 )

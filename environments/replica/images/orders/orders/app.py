@@ -75,7 +75,12 @@ def create_app(settings: Settings) -> FastAPI:
         needs_cache=settings.health_needs_cache,
     )
     settlement = Settlement(store, payments)
-    reading = Reading(primary.calls, replica.calls if replica else None, health)
+    reading = Reading(
+        primary.calls,
+        replica.calls if replica else None,
+        health,
+        dates_copies=settings.dates_copies,
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -49,10 +49,13 @@ class Read(Generic[Value]):
 class Reading:
     """Every method raises DatabaseUnavailableError where nobody answered."""
 
-    def __init__(self, primary: Calls, replica: Calls | None, health: Health) -> None:
+    def __init__(
+        self, primary: Calls, replica: Calls | None, health: Health, *, dates_copies: bool
+    ) -> None:
         self._primary = primary
         self._replica = replica
         self._health = health
+        self._dates_copies = dates_copies
 
     async def find(self, order_id: int) -> Read[Order | None]:
         async def find(connection: Connection) -> Order | None:
@@ -73,6 +76,8 @@ class Reading:
     async def _read(self, work: Callable[[Connection], Awaitable[Value]]) -> Read[Value]:
         if self._replica is None or not self._health.is_read_only:
             return Read(await self._primary.ask(work, within=READ_SECONDS))
+        if not self._dates_copies:  # a mistake that drills must find out
+            return Read(await self._replica.ask(work, within=READ_SECONDS))
 
         async def dated(connection: Connection) -> Read[Value]:
             age = await connection.fetchval(_AGE)

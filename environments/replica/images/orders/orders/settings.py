@@ -33,6 +33,7 @@ class Settings:
     payments_url: str
     payments_breaker: bool
     health_needs_cache: bool
+    dates_copies: bool
     protections: bool
 
 
@@ -57,6 +58,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         payments_url=_url(environ, "PAYMENTS_URL"),
         payments_breaker=_switch(environ, "PAYMENTS_BREAKER", default=True),
         health_needs_cache=_switch(environ, "HEALTH_NEEDS_CACHE", default=False),
+        dates_copies=_switch(environ, "DATES_COPIES", default=True),
         protections=_switch(environ, "PROTECTIONS", default=True),
     )
 
