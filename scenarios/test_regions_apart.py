@@ -1,4 +1,4 @@
-"""The way between the regions is cut, or is slow and narrow. Each region is whole.
+"""The way between the regions is cut, comes and goes, or is slow and narrow. Each is whole.
 
 We believe that customers notice nothing, because orders wait for a standby in their own region
 alone, that people leave everything as it is with regions-apart.md in hand, that somebody is
@@ -24,6 +24,7 @@ pytestmark = [
 OBJECTIVES = Objectives(rto_seconds=1, rpo_seconds=0, p95_seconds=0.5)
 HOLD = timedelta(seconds=30)
 WATCH = timedelta(minutes=2)
+FLAPS, FLAP = 5, timedelta(seconds=3)
 
 
 @pytest.mark.parametrize("direction", list(Direction))
@@ -38,6 +39,19 @@ def test_the_regions_are_parted(
     parted = Partition("links", "*@west", direction)
     with load.orders(), inject(parted, hold=HOLD):
         recovery.must_be_noticed("not streaming", within=HOLD)
+        follow("regions-apart.md")
+        recovery.wait(at_most=WATCH)
+    recovery.must_meet(OBJECTIVES)
+
+
+def test_the_way_between_the_regions_flaps(
+    load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
+) -> None:
+    """The way between the regions comes and goes; the copy catches up each time."""
+    with load.orders():
+        for _ in range(FLAPS):
+            with inject(Partition("links", "*@west"), hold=FLAP):
+                pass
         follow("regions-apart.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(OBJECTIVES)
