@@ -6,7 +6,7 @@ where it has none; and that the cache is back all the same: Sentinel promotes a 
 cache-failover.md in hand. No order is lost, for none is kept in a cache alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -48,21 +48,27 @@ done
 
 @contextmanager
 def maintenance(environment: Environment) -> Iterator[None]:
-    """Sentinel replaces no primary by itself, as while people work on the caches."""
-    _ask_for(environment, NEVER_AGREE)
+    """Sentinel replaces no primary by itself, as while people work on the caches.
+
+    The page switches it on again where it can; the box that was away is told once it is back.
+    """
+    everywhere = tuple(node.name for node in select(environment, "cache"))
+    (away,) = select(environment, "cache:primary")
+    _ask_for(environment, everywhere, NEVER_AGREE)
     try:
         yield
-    finally:
-        # The runbook switches it on again, but not on the box that was away.
-        _ask_for(environment, AGREE)
+    except BaseException:
+        _ask_for(environment, everywhere, AGREE)
+        raise
+    _ask_for(environment, (away.name,), AGREE)
 
 
-def _ask_for(environment: Environment, sentinels: int) -> None:
+def _ask_for(environment: Environment, boxes: Sequence[str], sentinels: int) -> None:
     (bastion,) = select(environment, "bastion")
     asked = bastion.run(
         ["sh", "-eu", "-c", ASK_FOR],
         within=timedelta(seconds=30),
-        variables={"QUORUM": str(sentinels)},
+        variables={"QUORUM": str(sentinels), "SENTINELS": " ".join(boxes)},
     )
     if asked.exit_code != 0:
         raise WorldError(f"the sentinels' quorum could not be set: {asked.stderr}")

@@ -33,7 +33,7 @@ def test_a_backup_fails(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
     """The hourly backup is refused; it is said, the cause is removed, and it is made up for."""
-    with load.orders(), inject(StopBackups("east-backup")):
+    with load.orders(), inject(StopBackups("east-backup"), mended_by_people=True):
         backups.fall_due("east-backup", "incr")
         recovery.must_be_noticed("incr backup failed", within=NOTICED_WITHIN)
         follow("backup-failed.md")
@@ -46,7 +46,7 @@ def test_the_archive_stops(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """No more of the log reaches the archive; it is said, and the archive catches up."""
-    with load.orders(), inject(StopArchiving("db")):
+    with load.orders(), inject(StopArchiving("db"), mended_by_people=True):
         recovery.must_be_noticed("attempt to archive WAL failed", within=NOTICED_WITHIN)
         follow("archive-stopped.md")
         recovery.wait(at_most=WATCH)
@@ -58,7 +58,7 @@ def test_a_backup_is_damaged(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:
     """Files of the newest full backup rot; the nightly verification finds them."""
-    with load.orders(), inject(DamageBackup("east-backup")):
+    with load.orders(), inject(DamageBackup("east-backup"), mended_by_people=True):
         backups.fall_due("east-backup", "verify")
         recovery.must_be_noticed("verification found damage", within=NOTICED_WITHIN)
         follow("backup-damaged.md")

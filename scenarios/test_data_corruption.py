@@ -39,7 +39,7 @@ def test_pages_of_a_replica_are_damaged(
     """Orders of a while ago are damaged on a replica; people find it and rebuild it."""
     with load.orders():
         backups.wait_until_archived(orders_of=UNTIL_ORDERS_ARE_OLD)
-        with inject(DamagePages("db:replica", *OLD_ORDERS)):
+        with inject(DamagePages("db:replica", *OLD_ORDERS), mended_by_people=True):
             follow("rebuild-a-replica.md")
             recovery.wait(at_most=WATCH)
     recovery.must_meet(ON_A_REPLICA)
@@ -49,7 +49,7 @@ def test_pages_of_the_primary_are_damaged(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """An index of the primary is damaged and no order can be taken; people fail over."""
-    with load.orders(), inject(DamagePages("db:primary", UNIQUE_KEYS)):
+    with load.orders(), inject(DamagePages("db:primary", UNIQUE_KEYS), mended_by_people=True):
         follow("fail-over-from-damage.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(ON_THE_PRIMARY)
@@ -62,7 +62,7 @@ def test_pages_of_all_databases_are_damaged(
     """The same orders are damaged on all three databases; people restore from a backup."""
     with load.orders():
         backups.wait_until_archived(orders_of=UNTIL_ORDERS_ARE_OLD)
-        with inject(DamagePages("db", *OLD_ORDERS)):
+        with inject(DamagePages("db", *OLD_ORDERS), mended_by_people=True):
             follow("restore-from-near.md")
             recovery.wait(at_most=WATCH)
     recovery.must_meet(ON_ALL)

@@ -28,7 +28,7 @@ def test_the_disk_of_the_log_is_full(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """The primary finds no room for its log; a standby takes over, and people make room."""
-    with load.orders(), inject(FillLogDisk("db:primary")):
+    with load.orders(), inject(FillLogDisk("db:primary"), mended_by_people=True):
         recovery.wait(at_most=WATCH)
         follow("log-disk-full.md")
     recovery.must_meet(OBJECTIVES)

@@ -26,6 +26,7 @@ pytestmark = [
 # What the copy never got is gone: who had it in hand reads less than before.
 OBJECTIVES = Objectives(rto_seconds=60, rpo_seconds=2, stale_reads=None)
 RATE = 25  # orders per second: two regions share the processors of one host here
+BEFOREHAND = timedelta(seconds=6)  # three times what may be lost
 WATCH = timedelta(minutes=3)
 ELSEWHERE = "*@west,links,entrance,bastion,payments"
 
@@ -34,7 +35,7 @@ def test_the_region_is_lost_and_comes_back(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """Every node of the customers' region dies at once; it comes back, and so do they."""
-    with load.orders(attempts_per_second=RATE):
+    with load.orders(attempts_per_second=RATE, beforehand=BEFOREHAND):
         with inject(Kill("*@east")):
             follow("region-failover.md")
             recovery.wait(at_most=WATCH)
@@ -49,7 +50,7 @@ def test_the_region_is_cut_off_and_comes_back(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """The customers' region is cut off from all else and lives on; it comes back alive."""
-    with load.orders(attempts_per_second=RATE):
+    with load.orders(attempts_per_second=RATE, beforehand=BEFOREHAND):
         with inject(Partition("*@east", ELSEWHERE)):
             follow("region-failover.md")
             recovery.wait(at_most=WATCH)

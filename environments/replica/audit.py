@@ -98,10 +98,10 @@ class Audit:
         self, among: Collection[str] | None, down: Collection[str]
     ) -> Iterable[LinksServer]:
         """Give those that links are asked of; where one is down, that is its trace."""
-        if among is None:
-            return [server for node, server in self.links.items() if node not in down]
-        links_are_meant = bool(set(among) - {node.name for node in self.nodes})
-        return self.links.values() if links_are_meant else ()
+        are_meant = among is None or set(among) - {node.name for node in self.nodes}
+        if not are_meant:
+            return ()
+        return [server for node, server in self.links.items() if node not in down]
 
 
 def _condition(node: ContainerNode) -> Iterable[Trace]:

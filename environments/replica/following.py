@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from environments.replica.cluster import Cluster
     from environments.replica.steady import Expected, Observed
 
+LINKS = "links"  # the node that everything between the regions goes over
+
 
 def deviations_of_follower(
     expected: Expected, observed: Observed, *, followed: Cluster | None
@@ -34,6 +36,8 @@ def _databases(expected: Expected, observed: Observed) -> Iterator[str]:
     cluster = observed.cluster
     if cluster is None:
         return
+    if cluster.paused:
+        yield f"automatic failover is switched off in {expected.region} (patronictl resume)"
     if not cluster.follows:
         yield f"the databases in {expected.region} follow no other region's"
     if cluster.leader is None:
@@ -66,5 +70,7 @@ def _caches(expected: Expected, observed: Observed) -> Iterator[str]:
     for name, view in observed.lone_caches.items():
         if view.is_primary:
             yield f"{name} follows no cache of the region that {expected.region} follows"
+        elif view.follows != LINKS:
+            yield f"{name} follows {view.follows}, not the other region's cache over {LINKS}"
         elif not view.in_step:
             yield f"{name} is not in step with {view.follows}, which it follows"

@@ -37,6 +37,7 @@ class Observed:
     primaries: frozenset[str]  # databases that call themselves the primary
     replication: Mapping[str, str]  # standby -> sync_state, as the primary itself sees it
     routed_primaries: Mapping[str, tuple[str, ...]]  # router -> where it leads writers
+    routed_replicas: Mapping[str, tuple[str, ...]]  # router -> where it leads readers of copies
     apps_in_rotation: Mapping[str, int]  # edge -> instances that get requests
     impaired_links: Mapping[str, str]  # link -> what is on it
     pending_seconds: Mapping[str, float]  # app -> age of its oldest pending order
@@ -122,6 +123,13 @@ def _routing(expected: Expected, observed: Observed) -> Iterator[str]:
     for router, routed in observed.routed_primaries.items():
         if leader is not None and routed != (leader,):
             yield f"{router} leads writers to {', '.join(routed) or 'nobody'}, not {leader}"
+    copies = {*expected.databases} - {leader}
+    for router, routed in observed.routed_replicas.items():
+        if leader is not None and {*routed} != copies:
+            yield (
+                f"{router} leads readers of copies to {', '.join(routed) or 'nobody'}, not to"
+                f" {', '.join(sorted(copies))}"
+            )
     for entrance, regions in observed.open_regions.items():
         if regions != (expected.region,):
             opened = ", ".join(regions) or "no region"

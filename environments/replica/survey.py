@@ -85,9 +85,10 @@ class Survey:
             _cache_view,
         )
         routers = self._ask(running, Role.DB_ROUTER, _routed_primaries)
+        readers = self._ask(running, Role.DB_ROUTER, _routed_replicas)
         edges = self._ask(running, Role.EDGE, _apps_in_rotation)
         shed = self._ask(running, Role.EDGE, _shed_percent)
-        entrances = self._ask(running, Role.ENTRANCE, partial(_open_servers, "customers"))
+        entrances = self._ask(running, Role.ENTRANCE, _regions_of_customers)
         witnesses = self._ask(running, Role.ENTRANCE, partial(_open_servers, "primaries"))
         links = _Questions[str](
             self.threads, {link.name: partial(_impairments, link) for link in self.links}
@@ -115,6 +116,7 @@ class Survey:
                 for standby, state in view.replication.items()
             },
             routed_primaries=routers.answers(),
+            routed_replicas=readers.answers(),
             apps_in_rotation=edges.answers(),
             shed_percent=shed.answers(),
             open_regions=entrances.answers(),
@@ -130,6 +132,7 @@ class Survey:
                 **lone_caches.failures(),
                 **databases.failures(),
                 **routers.failures(),
+                **readers.failures(),
                 **shed.failures(),
                 **edges.failures(),
                 **entrances.failures(),
@@ -277,6 +280,20 @@ def _sentinel_view(node: Started) -> SentinelView:
 
 def _routed_primaries(node: Started) -> tuple[str, ...]:
     return servers_up(http_ok(node.ports[8404], "/stats;csv"), "primary")
+
+
+def _routed_replicas(node: Started) -> tuple[str, ...]:
+    return servers_up(http_ok(node.ports[8404], "/stats;csv"), "replicas")
+
+
+def _regions_of_customers(node: Started) -> tuple[str, ...]:
+    """Name the regions that are open to customers, each of which must be within reach."""
+    told = http_ok(node.ports[8404], "/stats;csv")
+    regions = servers_open(told, "customers")
+    if out_of_reach := sorted({*regions} - {*servers_up(told, "customers")}):
+        named = ", ".join(out_of_reach)
+        raise NoAnswerError(f"{named} is open to customers, and the entrance does not reach it")
+    return regions
 
 
 def _apps_in_rotation(node: Started) -> int:

@@ -69,7 +69,7 @@ class Sabotaged:
 
     def must_be_missed(
         self, scenario: Callable[..., None], *because: str, **instead: object
-    ) -> Recovery:
+    ) -> None:
         """See that the scenario is MISSED, each of these words in one of its reasons."""
         with pytest.raises(DrillFailedError, match="MISSED"):
             self.play(scenario, **instead)
@@ -78,6 +78,10 @@ class Sabotaged:
         assert verdict.outcome is Outcome.MISSED
         for words in because:
             assert [reason for reason in verdict.reasons if words in reason]
+
+    @property
+    def recovery(self) -> Recovery:
+        """What was measured."""
         assert self.drill.recovery is not None
         return self.drill.recovery
 

@@ -34,7 +34,9 @@ class InjectWhileStandbysLag(Injector):
     """Injects once some orders were acknowledged that no standby has."""
 
     @contextmanager
-    def __call__(self, fault: Fault, *, hold: timedelta = timedelta(0)) -> Iterator[None]:
+    def __call__(
+        self, fault: Fault, *, hold: timedelta = timedelta(0), mended_by_people: bool = False
+    ) -> Iterator[None]:
         environment = self.drill.environment
         cut = Partition("db:primary", "db").plan(environment)
         try:
@@ -46,7 +48,7 @@ class InjectWhileStandbysLag(Injector):
                 lambda: acknowledged(self.drill) >= enough,
                 at_most=timedelta(seconds=20),
             )
-            with Injector(self.drill)(fault, hold=hold):
+            with Injector(self.drill)(fault, hold=hold, mended_by_people=mended_by_people):
                 yield
         finally:
             cut.revert(environment)
@@ -67,7 +69,7 @@ def present(drill: Drill) -> set[int]:
 @pytest.mark.settings(Settings(synchronous=False))
 class TestAsynchronousReplication:
     def test_the_loss_of_the_primary_loses_orders(self, sabotaged: Sabotaged) -> None:
-        recovery = sabotaged.must_be_missed(
+        sabotaged.must_be_missed(
             test_primary_killed.test_the_primary_is_killed_and_left_alone,
             "RPO missed",
             "stale reads",  # who had such an order in hand looked for it afterwards
@@ -76,17 +78,19 @@ class TestAsynchronousReplication:
 
         lost = lost_orders(sabotaged.drill)
         assert len(lost) >= NOT_REPLICATED // 2
-        assert (recovery.lost or 0) + (recovery.lost_after_effect or 0) == len(lost)
+        assert (sabotaged.recovery.lost or 0) + (
+            sabotaged.recovery.lost_after_effect or 0
+        ) == len(lost)
 
     def test_an_isolated_primary_that_customers_reach_is_a_split_brain(
         self, sabotaged: Sabotaged
     ) -> None:
-        recovery = sabotaged.must_be_missed(
+        sabotaged.must_be_missed(
             test_primary_partition.test_partition_of_the_primary_that_customers_still_reach,
             "split brain",
         )
 
-        assert recovery.lost_after_effect
+        assert sabotaged.recovery.lost_after_effect
 
 
 @pytest.mark.nightly

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,14 +12,14 @@ import pytest
 from environments.catalog import Settings
 from environments.model import Direction
 from fixtures import wholeness
-from fixtures.faults import Lag
-from fixtures.steps import Follower
+from fixtures.faults import Fault, Lag
+from fixtures.steps import Follower, Injector
 from fixtures.waiting import wait_until
-from scenarios import test_region_lost, test_regions_apart
+from scenarios import test_both_regions_degraded, test_region_lost, test_regions_apart
 from tests.sabotage.sabotaged import acknowledged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from fixtures.drill import Drill
     from tests.sabotage.sabotaged import Sabotaged
@@ -79,13 +80,54 @@ def test_a_failover_without_fencing_is_a_split_brain(sabotaged: Sabotaged) -> No
     # Two primaries follow nobody; that is seen in less time, too.
     sabotaged.change("region-comes-back.md", "within=2m", "within=20s")
 
-    recovery = sabotaged.must_be_missed(
+    sabotaged.must_be_missed(
         test_region_lost.test_the_region_is_lost_and_comes_back,
         "split brain",
         follow=LateFollower(sabotaged.drill),
     )
 
-    assert (recovery.lost_after_effect or 0) >= ORDERS_IN_BOTH // 2
+    assert (sabotaged.recovery.lost_after_effect or 0) >= ORDERS_IN_BOTH // 2
+
+
+@contextmanager
+def trickling(drill: Drill, copy: str) -> Iterator[None]:
+    """What a region's databases send to the other one trickles; they have orders it has not."""
+    trickle = Lag(copy, kilobits_per_second=64, from_="links").plan(drill.environment)
+    trickle.inject(drill.environment)
+    try:
+        enough = acknowledged(drill) + ORDERS_IN_BOTH
+        wait_until(
+            "orders to be acknowledged that the other region has not",
+            lambda: acknowledged(drill) >= enough,
+            at_most=timedelta(seconds=30),
+        )
+        yield
+    finally:
+        trickle.revert(drill.environment)
+
+
+class InjectWhileTheCopyLags(Injector):
+    """Loses the region once some of its orders are in no copy."""
+
+    @contextmanager
+    def __call__(
+        self, fault: Fault, *, hold: timedelta = timedelta(0), mended_by_people: bool = False
+    ) -> Iterator[None]:
+        with ExitStack() as lost:
+            with trickling(self.drill, "db@west"):
+                inject = Injector(self.drill)
+                lost.enter_context(inject(fault, hold=hold, mended_by_people=mended_by_people))
+            yield
+
+
+def test_a_copy_that_lags_loses_more_than_is_allowed(sabotaged: Sabotaged) -> None:
+    sabotaged.must_be_missed(
+        test_region_lost.test_the_region_is_lost_and_comes_back,
+        "RPO missed",
+        inject=InjectWhileTheCopyLags(sabotaged.drill),
+    )
+
+    assert (sabotaged.recovery.lost or 0) >= ORDERS_IN_BOTH // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,32 +137,20 @@ class HastyFollower(Follower):
     def __call__(self, runbook: str) -> Mapping[str, str]:
         if runbook != "region-failback.md":
             return Follower.__call__(self, runbook)
-        trickle = Lag("db@east", kilobits_per_second=64, from_="links").plan(
-            self.drill.environment
-        )
-        trickle.inject(self.drill.environment)
-        try:
-            first = acknowledged(self.drill)
-            wait_until(
-                "orders to be acknowledged that the east has not",
-                lambda: acknowledged(self.drill) >= first + ORDERS_IN_BOTH,
-                at_most=timedelta(seconds=30),
-            )
+        with trickling(self.drill, "db@east"):
             return Follower.__call__(self, runbook)
-        finally:
-            trickle.revert(self.drill.environment)
 
 
 def test_a_failback_that_does_not_wait_for_the_lag_loses_orders(sabotaged: Sabotaged) -> None:
     sabotaged.leave_out("region-failback.md", "promote: Wait until the east has everything")
 
-    recovery = sabotaged.must_be_missed(
+    sabotaged.must_be_missed(
         test_region_lost.test_the_region_is_lost_and_comes_back,
         "split brain",
         follow=HastyFollower(sabotaged.drill),
     )
 
-    assert recovery.lost_after_effect
+    assert sabotaged.recovery.lost_after_effect
 
 
 def test_a_failover_from_a_region_that_serves_loses_orders(
@@ -133,4 +163,27 @@ def test_a_failover_from_a_region_that_serves_loses_orders(
 
     sabotaged.must_be_missed(
         test_regions_apart.test_the_regions_are_parted, "split brain", direction=Direction.BOTH
+    )
+
+
+LEADS_AWAY = """\
+## Mitigation
+
+```sh on=entrance within=20s
+# Lead customers to the other region, which is worse off
+region fence east
+region open west
+```
+"""
+
+
+def test_leading_customers_away_from_the_copies_leaves_them_without_reads(
+    sabotaged: Sabotaged,
+) -> None:
+    sabotaged.change("both-regions-degraded.md", "## Mitigation\n", LEADS_AWAY)
+
+    sabotaged.must_be_missed(
+        test_both_regions_degraded.test_both_regions_are_degraded,
+        "read availability missed",
+        "reads missed",
     )

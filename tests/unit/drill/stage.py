@@ -40,10 +40,13 @@ class Stage:
         during: Callable[[], object] = lambda: None,
         objectives: Objectives = OBJECTIVES,
         hold: timedelta = timedelta(0),
+        *,
+        mended_by_people: bool = False,
     ) -> None:
         """Run the smallest scenario, with something happening while the fault is in force."""
         orders = Loads(self.drill).orders(users=5, attempts_per_second=50)
-        with orders, Injector(self.drill)(FAULT, hold=hold):
+        fault = Injector(self.drill)(FAULT, hold=hold, mended_by_people=mended_by_people)
+        with orders, fault:
             during()
             RecoveryWatch(self.drill).wait(at_most=WATCH)
         RecoveryWatch(self.drill).must_meet(objectives)

@@ -118,6 +118,11 @@ def test_a_backup_that_is_taken_is_the_repositorys_newest(stage: Stage) -> None:
     assert stage.drill.involved == {HOST}
 
 
+def test_a_backup_of_another_kind_is_not_the_one_that_was_to_be_taken(stage: Stage) -> None:
+    with pytest.raises(BackupError, match="make a full backup and its newest is 2I, a inc"):
+        stage.backups.take(HOST, "full")
+
+
 def test_a_job_that_fell_due_and_failed_is_the_scenarios_to_judge(stage: Stage) -> None:
     stage.host.has("backup-job", "exit 1")
     assert stage.backups.fall_due(HOST, "verify").exit_code == 1

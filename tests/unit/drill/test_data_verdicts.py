@@ -158,6 +158,14 @@ def test_missed_when_orders_from_after_the_moment_are_there(stage: Stage) -> Non
     assert stage.verdict.outcome is Outcome.MISSED
 
 
+@pytest.mark.parametrize("moment", ["2026-01-01 10:00:00", "yesterday", ""])
+def test_a_moment_that_is_none_is_said_before_anything_is_judged(
+    stage: Stage, moment: str
+) -> None:
+    with pytest.raises(InconclusiveError, match="have it print an ISO 8601 time with its off"):
+        RecoveryWatch(stage.drill).was_taken_back(to=moment, stopped=now())
+
+
 @pytest.mark.parametrize(
     ("to", "stopped"),
     [(None, None), (now(), None), (None, now())],

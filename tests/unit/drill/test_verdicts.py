@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from datetime import timedelta
 from threading import Timer
 
 import psutil
 import pytest
 
-from environments.model import Completed, GoneError, Latency, UnreachableError
+from environments.model import Completed, GoneError, Killable, Latency, UnreachableError
+from environments.selectors import select
 from fixtures import wholeness
 from fixtures.drill import InconclusiveError
 from fixtures.faults import Kill
 from fixtures.load import process
-from fixtures.steps import DrillFailedError, Follower, Injector
+from fixtures.steps import DrillFailedError, Follower, Injector, Loads
 from fixtures.waiting import wait_until
 from reports.timeline import Event, NotRecordedError, read_timeline
 from reports.verdict import Objectives, Outcome
@@ -120,15 +122,59 @@ def test_a_fault_that_is_held_shows_an_outage_that_comes_late(stage: Stage) -> N
     assert at[Event.RECOVERY_SEEN] - at[Event.FAULT_TOOK_EFFECT] >= 3.0
 
 
-def test_a_fault_within_a_fault_does_not_shorten_the_outer_ones_hold(stage: Stage) -> None:
+def test_of_two_faults_each_is_held_for_its_own_time(stage: Stage) -> None:
     inject = Injector(stage.drill)
     with inject(FAULT, hold=timedelta(seconds=1)), inject(Kill("east-cache-1")):
         pass
 
     entries = read_timeline(stage.drill.timeline.path)
     at = {(entry.event, entry.details.get("id")): entry.at for entry in entries}
-    held = at[Event.REVERT_STARTED, "fault-1"] - at[Event.FAULT_TOOK_EFFECT, "fault-1"]
-    assert held >= 1.0
+    outer, inner = (
+        at[Event.REVERT_STARTED, fault] - at[Event.FAULT_TOOK_EFFECT, fault]
+        for fault in ("fault-1", "fault-2")
+    )
+    assert outer >= 1.0
+    assert inner < 1.0
+
+
+def test_missed_when_people_were_to_mend_it_and_did_not(stage: Stage) -> None:
+    with pytest.raises(DrillFailedError, match="MISSED"):
+        stage.play(mended_by_people=True)
+
+    assert stage.verdict.reasons == ("nobody mended Kill payments",)
+
+
+def test_met_when_people_were_to_mend_it_and_did(stage: Stage) -> None:
+    (payments,) = select(stage.world, "payments")
+    assert isinstance(payments, Killable)
+    stage.play(during=payments.start, mended_by_people=True)
+
+    assert stage.verdict.outcome is Outcome.MET
+
+
+def test_customers_have_ordered_for_a_while_before_anything_is_broken(stage: Stage) -> None:
+    beforehand = timedelta(seconds=2)
+    with Loads(stage.drill).orders(users=5, attempts_per_second=50, beforehand=beforehand):
+        pass
+
+    entries = read_timeline(stage.drill.timeline.path)
+    at = {entry.event: entry.at for entry in entries}
+    assert at[Event.STEADY_AFTER] - at[Event.LOAD_STEADY] >= 2.0
+
+
+@pytest.mark.parametrize(("users", "rate"), [(0, 50), (5, 0), (5, -1), (5, float("nan"))])
+def test_a_load_that_orders_nothing_is_refused(stage: Stage, users: int, rate: float) -> None:
+    with (
+        pytest.raises(ValueError, match="order nothing: give at least 1 user"),
+        Loads(stage.drill).orders(users=users, attempts_per_second=rate),
+    ):
+        pass
+
+
+def test_no_two_drills_of_a_run_order_under_the_same_name(stage: Stage) -> None:
+    again = replace(stage.drill, folder=stage.drill.folder.with_name("drill-2"))
+    assert again.name == stage.drill.name
+    assert again.customer != stage.drill.customer
 
 
 def test_missed_when_an_acknowledged_order_is_gone(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given
@@ -98,6 +98,14 @@ def test_a_description_is_what_a_person_would_write() -> None:
     }
 
 
+def test_what_would_be_rebuilt_as_another_fault_is_not_written_down() -> None:
+    """Types refuse it where they are checked; a scenario is not always."""
+    half = cast("int", 2.5)
+    for fault in (Lag("a", half), Throttle("a", half), DamagePages("a", "orders", half)):
+        with pytest.raises(ValueError, match="cannot be written down as it is: give whole"):
+            describe(fault)
+
+
 def test_every_kind_that_is_offered_can_be_built_again() -> None:
     helpers = {"Fault", "describe", "rebuild"}
     assert set(KINDS) == set(fixtures.faults.__all__) - helpers
@@ -112,6 +120,8 @@ def test_every_kind_that_is_offered_can_be_built_again() -> None:
         {"kind": "Kill", "target": "a", "colour": "red"},
         {"kind": "Slow", "link": "a", "by": "soon"},
         {"kind": "Slow", "link": "a", "by": -1},
+        {"kind": "Slow", "link": "a", "by": float("inf")},
+        {"kind": "Slow", "link": "a", "by": 1e300},
         {"kind": "Throttle", "link": "a", "kilobytes_per_second": 0},
         {"kind": "Partition", "target": "a", "from_": "b", "direction": "sideways"},
         {"kind": "DamagePages", "target": "a", "relation": "orders", "pages": 0},

@@ -52,6 +52,16 @@ def hosts(world: FakeEnvironment, tmp_path: Path) -> list[HostNode]:
     return hosts
 
 
+def test_it_stands_until_people_started_it_everywhere(
+    world: FakeEnvironment, hosts: list[HostNode]
+) -> None:
+    FAULT.inject(world)
+    for host in hosts:
+        assert FAULT.stands(world)
+        FAULT.said_by(host, 'pgbackrest --stanza="$STANZA" start')
+    assert not FAULT.stands(world)
+
+
 def test_it_reads_well(world: FakeEnvironment) -> None:
     assert str(StopArchiving("db:primary").plan(world)) == "Stop archiving on east-db-1"
 

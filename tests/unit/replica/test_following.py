@@ -35,6 +35,7 @@ WELL = Observed(
     primaries=frozenset(),
     replication={},
     routed_primaries={"router": ()},
+    routed_replicas={"router": ("west-2",)},
     apps_in_rotation={"edge": 1},
     impaired_links={},
     pending_seconds={},
@@ -64,6 +65,14 @@ def test_a_region_that_follows_deviates_in_nothing() -> None:
         (
             replace(WELL, primaries=frozenset({"west-1"})),
             "west-1 acts as a primary, in west, which is not the active region",
+        ),
+        (
+            replace(WELL, cluster=replace(CLUSTER, paused=True)),
+            "automatic failover is switched off in west (patronictl resume)",
+        ),
+        (
+            replace(WELL, lone_caches={"cache": replace(COPY, follows="west-cache-9")}),
+            "cache follows west-cache-9, not the other region's cache over links",
         ),
         (
             replace(WELL, cluster=replace(CLUSTER, follows=False)),

@@ -33,6 +33,7 @@ WELL = Observed(
     primaries=frozenset({"db-1"}),
     replication={"db-2": "sync", "db-3": "async"},
     routed_primaries={"router": ("db-1",)},
+    routed_replicas={"router": ("db-2", "db-3")},
     apps_in_rotation={"edge": 3},
     impaired_links={},
     pending_seconds={"app-1": 4.9, "app-2": 0.0},
@@ -87,6 +88,10 @@ def test_a_world_that_is_well_deviates_in_nothing() -> None:
             "db-3 is 2000000 bytes behind",
         ),
         (replace(WELL, routed_primaries={"router": ()}), "router leads writers to nobody"),
+        (
+            replace(WELL, routed_replicas={"router": ("db-3",)}),
+            "router leads readers of copies to db-3, not to db-2, db-3",
+        ),
         (
             replace(WELL, routed_primaries={"router": ("db-1", "db-2")}),
             "router leads writers to db-1, db-2",

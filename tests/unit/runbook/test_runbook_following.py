@@ -196,6 +196,15 @@ def test_what_is_captured_is_a_variable_of_later_steps(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize("code", [126, 127])
+def test_a_command_that_is_not_there_is_no_failure_that_was_expected(
+    desk: Desk, code: int
+) -> None:
+    desk.world.bastion.answers = [answer(code=code)]
+    with pytest.raises(StepFailedError, match=f"exit code {code}: a command in it is not"):
+        desk.follow(f"{STEP} fails\nx")
+
+
 def test_a_step_that_should_fail_fails(desk: Desk) -> None:
     desk.world.bastion.answers = [answer("", "refused", 3)]
     desk.follow(f"{STEP} fails expect=refused\nx")

@@ -170,7 +170,9 @@ MISTAKES = {
     "no unit": (("within=20s", "within=20"), "13: '20' has no unit; write a number and ms, s"),
     "other unit": (("within=20s", "within=2d"), "13: '2d' is no time; write a number and ms"),
     "no number": (("within=20s", "within=s"), "13: 's' is no time; write"),
-    "zero": (("within=20s", "within=0s"), "13: within=0 leaves no time; write"),
+    "zero": (("within=20s", "within=0s"), "13: within=0s is too short or too long; write"),
+    "too short": (("within=20s", "within=0.1ms"), "13: within=0.1ms is too short or too long"),
+    "too long": (("within=20s", "within=25h"), "13: within=25h is too short or too long"),
     "unknown": (
         (FENCE, f"{FENCE} retries=3"),
         "13: 'retries' is not known after sh; write one",
@@ -187,6 +189,12 @@ MISTAKES = {
         ("curl --fail router", "# later\n"),
         "13: this sh fence holds no command; w",
     ),
+    "swallowed by a fence": (
+        ("## Initial response", f"{FENCE}\ntrue\n## Initial response\n{FENCE}\ntrue\n```"),
+        "19: this looks like a step and is none; write ``` below the fence above it",
+    ),
+    "indented": ((FENCE, f"    {FENCE}"), "13: this looks like a step and is none; write"),
+    "two backticks": ((FENCE, "``sh on=bastion within=20s"), "13: this looks like a step"),
     "bash": (("```sh on=bastion within=20s", "```bash"), "13: bash is not run; write sh"),
     "console": ((FENCE, "```console on=bastion"), "13: only sh is run, .*; write ```sh"),
     "no language": ((FENCE, "``` on=bastion"), "13: only sh is run, .*; write ```sh"),

@@ -27,9 +27,11 @@ class Settlement:
         """Settle until cancelled; a database that is away is waited for."""
         while True:
             try:
-                telemetry.show_pending(await self._store.pending())
+                pending = await self._store.pending()
                 busy = await self.settle_batch()
+                telemetry.show_pending(pending)  # of a database that takes writes
             except DatabaseUnavailableError:
+                telemetry.pending_is_unknown()
                 busy = False  # readiness says so; there is nothing to add here
             if not busy:
                 await asyncio.sleep(PAUSE_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import time
 from datetime import UTC, datetime
@@ -33,7 +34,10 @@ REQUESTS = Histogram(
 POOL_SIZE = Gauge("orders_pool_connections", "Database connections that are open")
 POOL_IN_USE = Gauge("orders_pool_connections_in_use", "Database connections lent out")
 PENDING = Gauge("orders_pending", "Orders that are not paid yet")
-OLDEST = Gauge("orders_pending_oldest_seconds", "Age of the oldest order not paid yet")
+OLDEST = Gauge(
+    "orders_pending_oldest_seconds", "Age of the oldest order not paid yet; +Inf: not known"
+)
+OLDEST.set(math.inf)  # until somebody could look
 CHARGES = Counter("orders_payment_calls", "Charges by outcome", ["caller", "outcome"])
 BREAKER = Gauge("orders_payments_breaker", "1 for the state the breaker is in", ["state"])
 
@@ -56,6 +60,10 @@ def count_charge(caller: str, charge: Charge) -> None:
 def show_pending(pending: Pending) -> None:
     PENDING.set(pending.orders)
     OLDEST.set(pending.oldest_seconds)
+
+
+def pending_is_unknown() -> None:
+    OLDEST.set(math.inf)
 
 
 class _JsonLines(logging.Formatter):
