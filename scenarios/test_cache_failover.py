@@ -21,7 +21,7 @@ from reports.verdict import Objectives
 
 pytestmark = [
     pytest.mark.dr,
-    pytest.mark.requirement("FLT-15", "OBJ-1", "OBJ-4", "STK-1"),
+    pytest.mark.requirement("FLT-15", "OBJ-1"),
     pytest.mark.settings(Settings(cache_failover=True)),
 ]
 

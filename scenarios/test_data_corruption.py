@@ -55,7 +55,6 @@ def test_pages_of_the_primary_are_damaged(
     recovery.must_meet(ON_THE_PRIMARY)
 
 
-@pytest.mark.requirement("BKP-3")
 def test_pages_of_all_databases_are_damaged(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch, backups: Backups
 ) -> None:

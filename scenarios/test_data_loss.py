@@ -20,7 +20,7 @@ from reports.verdict import Objectives
 
 pytestmark = [
     pytest.mark.dr,
-    pytest.mark.requirement("BKP-3", "OBJ-1", "OBJ-2"),
+    pytest.mark.requirement("OBJ-1", "OBJ-2"),
     pytest.mark.settings(Settings(backups=True)),
 ]
 
@@ -35,7 +35,7 @@ LONGER_THAN_MAY_BE_LOST = timedelta(seconds=14)
 WATCH = timedelta(minutes=5)
 
 
-@pytest.mark.requirement("FLT-6")
+@pytest.mark.requirement("FLT-6", "BKP-3")
 def test_a_table_is_dropped(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
@@ -46,7 +46,7 @@ def test_a_table_is_dropped(
     recovery.must_meet(TABLE_DROPPED)
 
 
-@pytest.mark.requirement("FLT-6")
+@pytest.mark.requirement("FLT-6", "BKP-3")
 def test_rows_are_wrongly_changed(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
@@ -60,7 +60,7 @@ def test_rows_are_wrongly_changed(
     recovery.must_meet(ROWS_CHANGED)
 
 
-@pytest.mark.requirement("FLT-6")
+@pytest.mark.requirement("FLT-6", "BKP-3")
 def test_the_cluster_is_put_back_to_a_moment(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:

@@ -23,7 +23,6 @@ OBJECTIVES = Objectives(rto_seconds=30, rpo_seconds=0)
 KINDS = ("full", "diff", "incr")
 
 
-@pytest.mark.requirement("BKP-1")
 def test_every_backup_of_the_near_repository_can_be_restored(
     load: Loads, backups: Backups, recovery: RecoveryWatch
 ) -> None:

@@ -52,6 +52,7 @@ def metric(replica: Environment, host: str, name: str) -> float:
     return float(found[1])
 
 
+@pytest.mark.requirement("BKP-6", "BKP-7")
 @ONE_BY_DAY
 def test_the_manifest_and_the_metrics_tell_what_the_repository_holds(
     replica: Environment, host: str
@@ -81,6 +82,7 @@ def test_the_manifest_and_the_metrics_tell_what_the_repository_holds(
     assert metric(replica, host, "pgbackrest_backup_last_run_failed") == 0
 
 
+@pytest.mark.requirement("BKP-7")
 @ONE_BY_DAY
 def test_a_backup_that_failed_is_told_until_one_succeeds(
     replica: Environment, host: str

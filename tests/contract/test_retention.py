@@ -138,6 +138,7 @@ def restore_to(month: Month, moment: int) -> list[str]:
     return month.backed.on_database(RESTORE, within=LONG, MOMENT=f"{at:%F %T+00}").split()
 
 
+@pytest.mark.requirement("BKP-3")
 def test_moments_of_the_window_come_back_as_they_were(month: Month) -> None:
     for moment in moments(month):
         expected = [row for row in month.rows if float(row) <= moment]
