@@ -47,7 +47,7 @@ def test_the_regions_are_parted(
 def test_the_way_between_the_regions_flaps(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
-    """The way between the regions comes and goes; the copy catches up each time."""
+    """The way between the regions comes and goes; the copy is in step in the end."""
     with load.orders():
         for _ in range(FLAPS):
             with inject(Partition("links", "*@west"), hold=FLAP):

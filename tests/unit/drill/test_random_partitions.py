@@ -44,7 +44,7 @@ def test_in_time_every_direction_and_size_is_drawn() -> None:
 
 def test_more_shapes_than_there_are_cannot_be_drawn() -> None:
     assert len(random_partitions(WORLD, "east-etcd-1,east-etcd-2", drawn_from=1, count=6)) == 6
-    with pytest.raises(ValueError, match="in 6 ways, and 7 are asked for"):
+    with pytest.raises(ValueError, match="only 6 of 7 shapes of 'east-etcd-1,eas"):
         random_partitions(WORLD, "east-etcd-1,east-etcd-2", drawn_from=1, count=7)
 
 
