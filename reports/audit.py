@@ -30,6 +30,7 @@ class Audit:
     lost_after_effect: int
     lost_examples: Sequence[int]
     rpo_seconds: float
+    rpo_is_lower_bound: bool
     discarded: int | None
     discarded_seconds: float
     beyond: int | None
@@ -85,6 +86,7 @@ def audit(
         lost_after_effect=_count(losses.lost_after_effect),
         lost_examples=examples(keys, excused_by_nothing),
         rpo_seconds=max(0.0, last_blow - oldest, losses.discarded_seconds),
+        rpo_is_lower_bound=_reaches_the_first(keys, missing),
         discarded=None if taken_back is None else _count(losses.discarded),
         discarded_seconds=losses.discarded_seconds,
         beyond=None if taken_back is None else _count(losses.beyond),
@@ -113,6 +115,15 @@ def _last_effect(injections: Sequence[Injection]) -> float:
         np.inf if injection.took_effect_at is None else injection.took_effect_at
         for injection in injections
     )
+
+
+def _reaches_the_first(keys: Keys, missing: NDArray[np.bool_]) -> bool:
+    """Whether every write that was acknowledged first of all is gone.
+
+    How far the loss reaches back is not known then: nobody had ordered any earlier.
+    """
+    oldest_lost = keys.first_yes[missing].min(initial=np.inf)
+    return bool(oldest_lost < keys.first_yes[~missing].min(initial=np.inf))
 
 
 def _losses_by_fault(keys: Keys, missing: NDArray[np.bool_], effect: float) -> _Losses:

@@ -75,6 +75,7 @@ def what_is_doubtful(
         yield from _doubts_of_coverage(recovery, objectives, watch)
         if recovery.service is not None:
             yield from doubts_of_reads(recovery.service, objectives, recovery.settle_seconds)
+        yield from _doubts_of_losses(recovery, objectives)
         if recovery.lost is None:
             yield "there is no final read: nobody knows which writes are lost"
     damaged = max((one.damaged for one in (recovery, *comparisons) if one), default=0)
@@ -156,8 +157,8 @@ def _lost_by_the_fault(recovery: Recovery, objectives: Objectives) -> Iterator[s
     if _loses_more_than_allowed(recovery, objectives):
         yield (
             f"RPO missed: {writes_text(recovery.lost or 0)} acknowledged before the fault took"
-            " effect, and missing from the final read, the oldest"
-            f" {seconds_text(recovery.rpo_seconds)} old at the fault"
+            f" effect, and missing from the final read, the oldest {_at_least(recovery)}"
+            f"{seconds_text(recovery.rpo_seconds)} old at the fault"
             f" (objective {seconds_text(objectives.rpo_seconds)}; {_lost_keys(recovery)})"
         )
 
@@ -188,7 +189,7 @@ def _lost_by_going_back(
         measured, objective = told_apart(age, allowed)
         yield (
             f"RPO missed: {writes_text(recovery.discarded)} given up by restoring to {moment},"
-            f" the oldest {measured} old when the old database was stopped"
+            f" the oldest {_at_least(recovery)}{measured} old when the old database was stopped"
             f" (objective {objective})"
         )
 
@@ -237,6 +238,21 @@ def _doubts_of_coverage(
             f"nobody tried to write for {seconds_text(recovery.widest_gap_seconds)} after the"
             " fault: an outage in that while would not have been seen"
         )
+
+
+def _doubts_of_losses(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
+    age, allowed = recovery.rpo_seconds, objectives.rpo_seconds
+    if recovery.rpo_is_lower_bound and 0 < allowed >= age:
+        measured, objective = told_apart(age, allowed)
+        yield (
+            "RPO not known: the first write that was ever acknowledged is lost, so the loss may"
+            f" reach back further than the {measured} that customers had ordered for"
+            f" (objective {objective})"
+        )
+
+
+def _at_least(recovery: Recovery) -> str:
+    return "at least " if recovery.rpo_is_lower_bound else ""
 
 
 def _loses_more_than_allowed(recovery: Recovery, objectives: Objectives) -> bool:

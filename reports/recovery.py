@@ -83,6 +83,7 @@ def measure(  # noqa: PLR0913 - each is one kind of evidence, and all are named
         settled=has_settled(attempts, outages, frame),
         settle_seconds=settle_seconds,
         rpo_seconds=found.rpo_seconds if found else 0.0,
+        rpo_is_lower_bound=found.rpo_is_lower_bound if found else None,
         lost=found.lost if found else None,
         lost_after_effect=found.lost_after_effect if found else None,
         lost_examples=found.lost_examples if found else (),

@@ -38,8 +38,10 @@ def rto(recovery: Recovery | None) -> str:
 
 
 def rpo(recovery: Recovery | None) -> str:
-    unknown = recovery is None or recovery.lost is None
-    return "not measured" if recovery is None or unknown else seconds_text(recovery.rpo_seconds)
+    if recovery is None or recovery.lost is None:
+        return "not measured"
+    least = "at least " if recovery.rpo_is_lower_bound else ""
+    return f"{least}{seconds_text(recovery.rpo_seconds)}"
 
 
 def figures(

@@ -174,7 +174,8 @@ def _rto(
 def _rpo(recovery: Recovery | None, objectives: Objectives | None) -> str:
     if recovery is None or recovery.lost is None or objectives is None:
         return _NOT_KNOWN
-    return _against(recovery.rpo_seconds, objectives.rpo_seconds)
+    bound = "≥ " if recovery.rpo_is_lower_bound else ""
+    return f"{bound}{_against(recovery.rpo_seconds, objectives.rpo_seconds)}"
 
 
 def _against(measured: float, objective: float) -> str:

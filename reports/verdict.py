@@ -142,6 +142,9 @@ class Recovery:
     beyond: int | None = None  # begun after that moment, before that stop, and there
     beyond_examples: Sequence[int] = ()  # keys, ten at the most
     service: Service | None = None
+    # The first write that was ever acknowledged is lost, or given up: had customers ordered
+    # for longer, more might be. None without a final read.
+    rpo_is_lower_bound: bool | None = None
 
 
 class Outcome(StrEnum):

@@ -243,6 +243,17 @@ def rpo(drill: Drill) -> float:
     return max(ages)
 
 
+def rpo_is_lower_bound(drill: Drill) -> bool:
+    """Whether an acknowledged write is gone, and every one that is left is younger."""
+    gone = missing(drill)
+    for lost in gone:
+        age_of_lost = min(answered(drill, lost))
+        left = [one for one in drill.attempts if one.told == "YES" and one.key not in gone]
+        if all(one.ended is not None and one.ended > age_of_lost for one in left):
+            return True
+    return False
+
+
 def discarded_age(drill: Drill) -> float:
     ages = [0.0]
     for key, fate in missing(drill).items():

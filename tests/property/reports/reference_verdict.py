@@ -30,6 +30,7 @@ def verdict(drill: Drill, demand: Demand) -> str:
         or any(fault.gone is None for fault in drill.faults)
         or reference.widest_gap(drill, started, drill.stopped) > min(demand.rto, drill.settle)
         or reading_is_doubtful(drill, demand)
+        or (demand.rpo > 0 and reference.rpo_is_lower_bound(drill))
     ):
         return "INCONCLUSIVE"
     return "MET"

@@ -50,6 +50,7 @@ def test_losses_are_those_of_the_reference(drill: Drill) -> None:
     lost = sorted(key for key, fate in gone.items() if fate != "discarded")
     assert list(recovery.lost_examples) == lost[:10]
     assert recovery.rpo_seconds == reference.rpo(drill)
+    assert recovery.rpo_is_lower_bound == reference.rpo_is_lower_bound(drill)
     assert recovery.corrupted == reference.count_rows(drill, "corrupted")
     assert recovery.unwritten == reference.count_rows(drill, "unwritten")
     assert recovery.refused_present == reference.count_rows(drill, "refused")

@@ -55,7 +55,7 @@ def test_losses_and_lower_bounds_show_and_reasons_follow(tmp_path: Path) -> None
     lines = render_table([row_of(folder, failing_until=60.0, lost=2)]).splitlines()
     assert lines[2].split("  ")[1:2] == ["MISSED"]
     assert "≥ 50 s / 20 s" in lines[2]
-    assert "9.87 s / 0 s     2      200" in lines[2]
+    assert "≥ 9.87 s / 0 s     2      200" in lines[2]
     assert lines[3:5] == ["", "MISSED: the_primary_is_killed"]
     assert lines[5].startswith("  - RTO missed: customers could not write for at least 50 s")
     reasons = row_of(folder, failing_until=60.0, lost=2).reasons
