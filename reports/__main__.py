@@ -74,14 +74,21 @@ def _difference(
         return f"no verdict was saved; it is {now[1].outcome} now"
     if saved[1].outcome is not now[1].outcome:
         return f"the saved verdict is {saved[1].outcome}; it is {now[1].outcome} now"
-    known = _as_known_then(now[0], saved[0])
+    known = _as_known_then(now[0], saved[0], broken=bool(record.injections))
     if saved != (known, judge_figures(record, known)):
         return f"the verdict is {now[1].outcome} as saved, but its figures or reasons differ"
     return None
 
 
-def _as_known_then(now: Recovery | None, saved: Recovery | None) -> Recovery | None:
-    """Leave out what was not measured yet when the verdict was saved."""
+def _as_known_then(
+    now: Recovery | None, saved: Recovery | None, *, broken: bool
+) -> Recovery | None:
+    """Leave out what was not measured yet when the verdict was saved.
+
+    Customers of drills that broke nothing were not, once.
+    """
+    if saved is None and not broken:
+        return None
     if now is None or saved is None:
         return now
     bound = None if saved.rpo_is_lower_bound is None else now.rpo_is_lower_bound

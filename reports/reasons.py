@@ -39,7 +39,7 @@ def why_invalid(
     if not _make_sense(objectives, injections, watch):
         yield "a time or an objective of the drill is not a number that makes sense"
     if recovery is not None:
-        yield from _why_traffic_is_invalid(recovery)
+        yield from _why_traffic_is_invalid(recovery, injections)
     for one in comparisons:
         if one.acknowledged == 0:
             yield (
@@ -50,11 +50,15 @@ def why_invalid(
 
 
 def what_was_missed(
-    recovery: Recovery | None, objectives: Objectives, comparisons: Sequence[Comparison]
+    recovery: Recovery | None,
+    objectives: Objectives,
+    injections: Sequence[Injection],
+    comparisons: Sequence[Comparison],
 ) -> Iterator[str]:
     """What is certainly not as the objectives demand."""
     if recovery is not None:
         yield from _missed_in_time(recovery, objectives)
+        yield from _missing_writes(recovery, objectives, injections)
         yield from _missed_in_data(recovery, objectives)
         if recovery.service is not None:
             yield from missed_in_service(recovery.service, objectives)
@@ -72,10 +76,14 @@ def what_is_doubtful(
 ) -> Iterator[str]:
     """What keeps the evidence from being enough."""
     if recovery is not None:
-        yield from _doubts_of_coverage(recovery, objectives, watch)
+        since = "after the fault" if injections else "during the watch"
+        yield from _doubts_of_coverage(recovery, objectives, watch, since)
         if recovery.service is not None:
-            yield from doubts_of_reads(recovery.service, objectives, recovery.settle_seconds)
-        yield from _doubts_of_losses(recovery, objectives)
+            yield from doubts_of_reads(
+                recovery.service, objectives, recovery.settle_seconds, since
+            )
+        if injections:
+            yield from _doubts_of_losses(recovery, objectives)
         if recovery.lost is None:
             yield "there is no final read: nobody knows which writes are lost"
     damaged = max((one.damaged for one in (recovery, *comparisons) if one), default=0)
@@ -86,9 +94,13 @@ def what_is_doubtful(
             yield f"the fault was not seen to be gone: {injection.fault}"
 
 
-def _why_traffic_is_invalid(recovery: Recovery) -> Iterator[str]:
+def _why_traffic_is_invalid(
+    recovery: Recovery, injections: Sequence[Injection]
+) -> Iterator[str]:
     if not all(map(math.isfinite, _figures(recovery))):
         yield "a figure that was measured is not a number: the evidence is damaged"
+    if not injections:
+        return
     if recovery.attempts_before_fault == 0:
         yield "no traffic: nobody tried to write before the fault"
     if recovery.attempts_after_fault == 0:
@@ -117,12 +129,22 @@ def _missed_in_time(recovery: Recovery, objectives: Objectives) -> Iterator[str]
         )
 
 
-def _missed_in_data(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
-    if recovery.taken_back_to is None:
-        yield from _lost_by_the_fault(recovery, objectives)
-    else:
+def _missing_writes(
+    recovery: Recovery, objectives: Objectives, injections: Sequence[Injection]
+) -> Iterator[str]:
+    if recovery.taken_back_to is not None:
         moment = moment_text(recovery.taken_back_to)
         yield from _lost_by_going_back(recovery, objectives, moment)
+    elif injections:
+        yield from _lost_by_the_fault(recovery, objectives)
+    elif recovery.lost:
+        yield (
+            f"lost: {writes_text(recovery.lost)} acknowledged and missing from the final read,"
+            f" though nothing was broken ({_lost_keys(recovery)})"
+        )
+
+
+def _missed_in_data(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
     if recovery.corrupted:
         yield (
             f"corruption: {rows_text(recovery.corrupted)} of the final read with a value that"
@@ -220,7 +242,7 @@ def _missed_in_restoring(one: Comparison, objectives: Objectives) -> Iterator[st
 
 
 def _doubts_of_coverage(
-    recovery: Recovery, objectives: Objectives, watch: Watch
+    recovery: Recovery, objectives: Objectives, watch: Watch, since: str
 ) -> Iterator[str]:
     if ends_early(recovery.covered_until, watch.ended_at):
         short = seconds_text(watch.ended_at - recovery.covered_until)
@@ -235,8 +257,8 @@ def _doubts_of_coverage(
     # tried to write is no proof that anybody could have.
     if recovery.widest_gap_seconds > min(objectives.rto_seconds, recovery.settle_seconds):
         yield (
-            f"nobody tried to write for {seconds_text(recovery.widest_gap_seconds)} after the"
-            " fault: an outage in that while would not have been seen"
+            f"nobody tried to write for {seconds_text(recovery.widest_gap_seconds)} {since}:"
+            " an outage in that while would not have been seen"
         )
 
 

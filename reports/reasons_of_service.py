@@ -20,9 +20,12 @@ def missed_in_service(service: Service, objectives: Objectives) -> Iterator[str]
 
 
 def doubts_of_reads(
-    service: Service, objectives: Objectives, settle_seconds: float
+    service: Service, objectives: Objectives, settle_seconds: float, since: str
 ) -> Iterator[str]:
-    """What keeps the evidence from being enough: reads that nobody tried prove nothing."""
+    """What keeps the evidence from being enough: reads that nobody tried prove nothing.
+
+    ``since`` says of what while it is known.
+    """
     if objectives.read_availability is not None and service.read_availability is None:
         yield "nobody tried to read: how many reads are answered is not known"
     judged = objectives.stale_reads is not None
@@ -43,8 +46,8 @@ def doubts_of_reads(
         )
     if service.widest_read_gap_seconds > min(allowed, settle_seconds):
         yield (
-            f"nobody tried to read for {seconds_text(service.widest_read_gap_seconds)} after"
-            " the fault: an outage of reads in that while would not have been seen"
+            f"nobody tried to read for {seconds_text(service.widest_read_gap_seconds)}"
+            f" {since}: an outage of reads in that while would not have been seen"
         )
 
 

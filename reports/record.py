@@ -211,7 +211,9 @@ def _unfinished(record: DrillRecord, why: str) -> Verdict:
 
 
 def _measure(record: DrillRecord) -> Recovery | None:
-    if record.watch is None or record.settle_seconds is None or not record.injections:
+    if record.watch is None or record.settle_seconds is None:
+        return None
+    if not record.injections and not record.restorations:
         return None
     return measure(
         record.ledger,

@@ -48,10 +48,12 @@ def figures(
     recovery: Recovery | None,
     objectives: Objectives | None,
     comparisons: Sequence[Comparison] = (),
+    *,
+    broken: bool = True,
 ) -> list[Figure]:
     """List what was measured beside what was asked for, the judged figures first.
 
-    A drill that broke nothing and restored backups is judged by those alone.
+    A drill that was not to break anything (``broken``) has nothing to recover from.
     """
     restored = list(_restored(comparisons, objectives))
     if recovery is None and restored:
@@ -62,9 +64,9 @@ def figures(
     if recovery is None:
         return judged
     return [
-        *judged, *restored, *_customers(recovery, objectives),
+        *(judged if broken else ()), *restored, *_customers(recovery, objectives),
         *(_service(recovery.service, objectives) if recovery.service else ()),
-        *_data(recovery, objectives),
+        *_missing(recovery, broken=broken), *_data(recovery, objectives),
     ]  # fmt: skip
 
 
@@ -190,7 +192,6 @@ def _share(share: float | None) -> str:
 def _data(recovery: Recovery, objectives: Objectives | None) -> list[Figure]:
     asked = objectives.unsettled if objectives else None
     return [
-        *(_losses if recovery.taken_back_to is None else _losses_by_going_back)(recovery),
         Figure("Changed by nobody's order", _count(recovery.corrupted)),
         Figure("Never ordered by anybody", _count(recovery.unwritten)),
         Figure("Present twice", _count(recovery.duplicated)),
@@ -201,6 +202,14 @@ def _data(recovery: Recovery, objectives: Objectives | None) -> list[Figure]:
             "" if asked is None else f"{asked:,}",
         ),
     ]
+
+
+def _missing(recovery: Recovery, *, broken: bool) -> list[Figure]:
+    if recovery.taken_back_to is not None:
+        return _losses_by_going_back(recovery)
+    if broken:
+        return _losses(recovery)
+    return [Figure("Lost, though nothing was broken", _count(recovery.lost))]
 
 
 def _losses(recovery: Recovery) -> list[Figure]:

@@ -60,11 +60,12 @@ class Row:
     @classmethod
     def judged(cls, record: DrillRecord, recovery: Recovery | None, verdict: Verdict) -> Row:
         comparisons = compare_record(record)
+        recovered = recovery if record.injections else None
         return cls(
             scenario=record.scenario,
             outcome=verdict.outcome,
-            rto=_rto(recovery, comparisons, record.objectives),
-            rpo=_rpo(recovery, record.objectives),
+            rto=_rto(recovered, comparisons, record.objectives),
+            rpo=_rpo(recovered, record.objectives),
             lost=_lost(recovery, comparisons),
             unknown=_NOT_KNOWN if recovery is None else f"{recovery.unknown:,}",
             resolution=(
