@@ -284,6 +284,11 @@ def _doubts(lines: Sequence[_Line]) -> Iterator[str]:
     else:
         for deviation in checked.texts("deviations"):
             yield f"there was no steady state after {_named(subject)}: {deviation}"
+    for why in _given_up(lines):
+        yield (
+            "customers were not seen to be served before the drill itself mended the fault:"
+            f" {why}"
+        )
     for line in _all(lines, Event.FINAL_READ_FAILED):
         yield f"the final read failed: {line.text('why')}"
     for line in _all(lines, Event.REVERT_FAILED):
@@ -291,6 +296,29 @@ def _doubts(lines: Sequence[_Line]) -> Iterator[str]:
     for line in _all(lines, Event.RESIDUE):
         for trace in line.texts("traces"):
             yield f"the world is tainted, for it was left changed: {trace}"
+
+
+def _given_up(lines: Sequence[_Line]) -> Iterator[str]:
+    """Why nobody waited any longer for recovery, where a fault stood then.
+
+    What customers were served after it is owed to the revert, unless they were seen to be
+    served once more before.
+    """
+    standing: set[str] = set()
+    given_up: list[str] = []
+    for line in lines:
+        match line.entry.event:
+            case Event.FAULT_STARTED:
+                standing.add(line.text("id"))
+            case Event.REVERT_STARTED | Event.FAULT_GONE:
+                standing.discard(line.text("id"))
+                yield from given_up
+                given_up.clear()
+            case Event.WATCH_ENDED if standing:
+                given_up.append(line.text("why"))
+            case Event.RECOVERY_SEEN if standing:
+                given_up.clear()
+    yield from given_up
 
 
 def _named(subject: _Line | None) -> str:

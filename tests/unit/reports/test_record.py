@@ -198,6 +198,46 @@ def test_a_steady_state_checked_before_the_last_fault_was_not_checked_after(
     assert load(folder).doubts == ("the steady state after was never checked",)
 
 
+GIVEN_UP = "customers were not seen to be served before the drill itself mended the fault: 30 s"
+
+
+@pytest.mark.parametrize(
+    ("ended", "seen", "doubts"),
+    [
+        (30.0, None, (GIVEN_UP,)),
+        (30.0, 45.0, (GIVEN_UP,)),  # served once the drill had mended it
+        (30.0, 38.0, ()),  # waited for again, and served while the fault stood
+        (9.95, None, ()),
+        (39.5, None, ()),  # the drill is mending it already
+        (45.0, None, ()),
+    ],
+)
+def test_recovery_by_the_drills_own_revert_is_a_doubt(
+    folder: Folder, ended: float, seen: float | None, doubts: tuple[str, ...]
+) -> None:
+    folder.say(39.0, Event.REVERT_STARTED, id="fault-1")
+    folder.say(ended, Event.WATCH_ENDED, why="30 s")
+    if seen is not None:
+        folder.say(seen, Event.RECOVERY_SEEN)
+    assert load(folder).doubts == doubts
+    assert judged(folder).outcome is (Outcome.INCONCLUSIVE if doubts else Outcome.MET)
+    folder.say(50.0, Event.BREACH, why="it does not work")
+    assert judged(folder).outcome is Outcome.MISSED
+
+
+def test_one_fault_that_is_mended_leaves_the_other_standing(folder: Folder) -> None:
+    folder.say(11.0, Event.FAULT_PLANNED, id="fault-2", fault="Pause(east-cache-1)")
+    folder.say(11.0, Event.FAULT_STARTED, id="fault-2")
+    folder.say(30.0, Event.WATCH_ENDED, why="30 s")
+    folder.say(39.0, Event.REVERT_STARTED, id="fault-1")
+    folder.say(41.0, Event.RECOVERY_SEEN)
+    folder.say(42.0, Event.WATCH_ENDED, why="another 30 s")
+    assert load(folder).doubts == (
+        GIVEN_UP,
+        f"{GIVEN_UP.removesuffix('30 s')}another 30 s",
+    )
+
+
 def test_a_fault_that_was_not_seen_did_not_take_effect(folder: Folder) -> None:
     folder.say(10.6, Event.FAULT_NOT_SEEN, id="fault-1", why="still answers")
     assert load(folder).injections[0].took_effect_at is None
