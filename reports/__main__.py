@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reports.record import DrillRecord
-    from reports.verdict import Recovery, Verdict
+    from reports.verdict import Recovery, Service, Verdict
 
 RUNS = Path(__file__).parent / "runs"
 SAME, DIFFERENT, BAD_INPUT = 0, 1, 2
@@ -92,8 +92,16 @@ def _as_known_then(
     if now is None or saved is None:
         return now
     bound = None if saved.rpo_is_lower_bound is None else now.rpo_is_lower_bound
-    service = None if saved.service is None else now.service
-    return replace(now, rpo_is_lower_bound=bound, service=service)
+    return replace(
+        now, rpo_is_lower_bound=bound, service=_service_then(now.service, saved.service)
+    )
+
+
+def _service_then(now: Service | None, saved: Service | None) -> Service | None:
+    if now is None or saved is None:
+        return saved and now
+    shown = None if saved.reads_shown_since_fault is None else now.reads_shown_since_fault
+    return replace(now, reads_shown_since_fault=shown)
 
 
 def _drills(run: str, runs: Path) -> list[Path]:

@@ -90,14 +90,24 @@ def notes(recovery: Recovery | None, comparisons: Sequence[Comparison]) -> list[
 def _served(service: Service) -> str:
     """How customers fared over the whole drill, in a line."""
     least = "at least " if service.read_outage_is_lower_bound else ""
-    stale = f"{service.stale_reads + service.unordered_reads:,}"
+    stale = f"{_stale(service):,}" if _stale_is_known(service) else "not known how many"
     return (
         f"{_share(service.availability)} of the writes and"
         f" {_share(service.read_availability)} of the reads answered, reads away for"
         f" {least}{seconds_text(service.read_outage_seconds)} at the longest,"
-        f" {stale if service.reads_shown else 'not known how many'} stale,"
+        f" {stale} stale,"
         f" {service.wrong_reads:,} wrong"
     )
+
+
+def _stale(service: Service) -> int:
+    return service.stale_reads + service.unordered_reads
+
+
+def _stale_is_known(service: Service) -> bool:
+    """That none was stale is known only where reads showed something after the fault."""
+    looked = service.reads_shown > 0 and service.reads_shown_since_fault != 0
+    return looked or _stale(service) > 0
 
 
 def slowest_seconds(comparisons: Sequence[Comparison]) -> float:
@@ -157,9 +167,9 @@ def _service(service: Service, objectives: Objectives | None) -> list[Figure]:
     least = "at least " if service.read_outage_is_lower_bound else ""
     longest = f"{least}{seconds_text(service.read_outage_seconds)}"
     contradicting = (
-        f"{service.stale_reads + service.unordered_reads:,} ({service.stale_reads:,} of own"
-        f" writes, {service.unordered_reads:,} out of order)"
-        if service.reads_shown
+        f"{_stale(service):,} ({service.stale_reads:,} of own writes,"
+        f" {service.unordered_reads:,} out of order)"
+        if _stale_is_known(service)
         else "not known"
     )
     return [

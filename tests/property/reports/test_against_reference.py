@@ -128,6 +128,7 @@ def test_what_customers_got_is_that_of_the_reference(drill: Drill) -> None:
     assert service.reads_answered == sum(map(reference_of_reads.is_answered, drill.reads))
     states = [read.seen in reference_of_reads.STAGES for read in drill.reads]
     assert service.reads_shown == sum(states)
+    assert service.reads_shown_since_fault == reference_of_reads.shown_since_fault(drill)
     assert service.read_outage_seconds == max((one.seconds for one in seen), default=0.0)
     assert service.read_outage_is_lower_bound == any(one.restored is None for one in seen)
     assert service.reads_settled == reference.settled(reads)
