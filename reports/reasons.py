@@ -53,18 +53,26 @@ def what_was_missed(
     recovery: Recovery | None,
     objectives: Objectives,
     injections: Sequence[Injection],
+    watch: Watch,
     comparisons: Sequence[Comparison],
 ) -> Iterator[str]:
     """What is certainly not as the objectives demand."""
+    tells_all = _tells_all(recovery, watch, comparisons)
     if recovery is not None:
         yield from _missed_in_time(recovery, objectives)
         yield from _missing_writes(recovery, objectives, injections)
         yield from _missed_in_data(recovery, objectives)
+        if recovery.unwritten and tells_all:
+            rows = rows_text(recovery.unwritten)
+            yield f"corruption: {rows} of the final read that nobody wrote"
         if recovery.service is not None:
             yield from missed_in_service(recovery.service, objectives)
     for one in comparisons:
         for what in _missed_in_restoring(one, objectives):
             yield f"restore of {one.restoration.backup} {what}"
+        if one.unwritten and tells_all:
+            rows = rows_text(one.unwritten)
+            yield f"restore of {one.restoration.backup} holds {rows} that nobody wrote"
 
 
 def what_is_doubtful(
@@ -89,6 +97,7 @@ def what_is_doubtful(
     damaged = max((one.damaged for one in (recovery, *comparisons) if one), default=0)
     if damaged:
         yield f"the ledger holds records that make no sense: {damaged:,} of them"
+    yield from _doubts_of_rows(recovery, watch, comparisons)
     for injection in injections:
         if injection.gone_at is None:
             yield f"the fault was not seen to be gone: {injection.fault}"
@@ -150,8 +159,6 @@ def _missed_in_data(recovery: Recovery, objectives: Objectives) -> Iterator[str]
             f"corruption: {rows_text(recovery.corrupted)} of the final read with a value that"
             " nobody wrote under that key"
         )
-    if recovery.unwritten:
-        yield f"corruption: {rows_text(recovery.unwritten)} of the final read that nobody wrote"
     if recovery.duplicated:
         yield (
             f"duplicates: {rows_text(recovery.duplicated)} of the final read under a key that"
@@ -232,8 +239,6 @@ def _missed_in_restoring(one: Comparison, objectives: Objectives) -> Iterator[st
         )
     if one.corrupted:
         yield f"holds {rows_text(one.corrupted)} with a value that nobody wrote under that key"
-    if one.unwritten:
-        yield f"holds {rows_text(one.unwritten)} that nobody wrote"
     if one.duplicated:
         yield f"holds {rows_text(one.duplicated)} under a key that another row has"
     if restoration.seconds > objectives.rto_seconds:
@@ -260,6 +265,33 @@ def _doubts_of_coverage(
             f"nobody tried to write for {seconds_text(recovery.widest_gap_seconds)} {since}:"
             " an outage in that while would not have been seen"
         )
+
+
+def _tells_all(
+    recovery: Recovery | None, watch: Watch, comparisons: Sequence[Comparison]
+) -> bool:
+    """Whether no write can have been in what the ledger has lost of its records."""
+    if any(one.damaged for one in (recovery, *comparisons) if one is not None):
+        return False
+    return recovery is None or not ends_early(recovery.covered_until, watch.ended_at)
+
+
+def _doubts_of_rows(
+    recovery: Recovery | None, watch: Watch, comparisons: Sequence[Comparison]
+) -> Iterator[str]:
+    """Rows that nobody wrote, as far as a ledger tells that does not tell all."""
+    if _tells_all(recovery, watch, comparisons):
+        return
+    holders = [
+        ("the final read", recovery.unwritten if recovery is not None else None),
+        *((f"restore of {one.restoration.backup}", one.unwritten) for one in comparisons),
+    ]
+    for holder, rows in holders:
+        if rows:
+            yield (
+                f"{holder} holds {rows_text(rows)} without a record in the ledger, which is"
+                " damaged or ends early: whether anybody wrote that is not known"
+            )
 
 
 def _doubts_of_losses(recovery: Recovery, objectives: Objectives) -> Iterator[str]:

@@ -134,7 +134,7 @@ def judge(  # noqa: PLR0913 - each is one kind of evidence, and all are named
     ]
     missed = [
         *breaches,
-        *reasons.what_was_missed(recovery, objectives, injections, comparisons),
+        *reasons.what_was_missed(recovery, objectives, injections, watch, comparisons),
     ]
     doubtful = [
         *reasons.what_is_doubtful(recovery, objectives, injections, watch, comparisons),

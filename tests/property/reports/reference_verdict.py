@@ -50,8 +50,11 @@ def breaks_a_promise(drill: Drill, demand: Demand) -> bool:
 def breaks_a_promise_of_data(drill: Drill, demand: Demand) -> bool:
     return (
         loses_too_much(drill, demand)
-        or any(
-            reference.count_rows(drill, kind) for kind in ("corrupted", "unwritten", "refused")
+        or any(reference.count_rows(drill, kind) for kind in ("corrupted", "refused"))
+        # What a ledger does not tell to its end may have been written in what it lacks.
+        or (
+            reference.covered_until(drill) >= drill.stopped - 1.0
+            and reference.count_rows(drill, "unwritten") > 0
         )
         or reference.duplicated(drill) > 0
         or (demand.unsettled is not None and reference.unsettled(drill) > demand.unsettled)

@@ -273,6 +273,25 @@ def test_a_damaged_ledger_is_inconclusive() -> None:
     assert only_reason(verdict) == "the ledger holds records that make no sense: 1 of them"
 
 
+@pytest.mark.parametrize("harm", ["damaged", "short"])
+def test_rows_that_a_ledger_may_just_have_lost_are_a_doubt(harm: str) -> None:
+    case = Case()
+    case.rows = rows_of(case.ledger)
+    if harm == "damaged":
+        case.ledger["outcome"][100] = 0
+    else:
+        case.ledger = case.ledger[:-10]
+    verdict = case.judge()
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    rows = "1 row" if harm == "damaged" else "10 rows"
+    assert (
+        f"the final read holds {rows} without a record in the ledger, which is damaged or ends"
+        " early: whether anybody wrote that is not known"
+    ) in verdict.reasons
+    without_keys(case, 20)
+    assert case.judge().outcome is Outcome.MISSED
+
+
 def test_nothing_measured_and_nothing_injected_are_inconclusive() -> None:
     assert judge(None, OBJECTIVES, injections=(WHOLE,), watch=WATCH).reasons == (
         "nothing was measured",

@@ -409,6 +409,29 @@ def test_its_row_tells_of_restores(folder: Folder) -> None:
     assert table.endswith("\nbackups_are_restored: 2 of 2 restored whole, slowest 9 s")
 
 
+def test_rows_that_a_ledger_that_ends_early_may_have_lost_are_a_doubt(folder: Folder) -> None:
+    say_restored(folder)
+    path = write(folder, copied(steady_ledger()), steady_ledger(until=20.5))
+    verdict = judged(path)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert f"{NAME} holds 2 rows without a record in the ledger" in verdict.reasons[-1]
+
+
+def test_rows_that_a_damaged_ledger_may_have_lost_are_a_doubt(folder: Folder) -> None:
+    rows = copied(steady_ledger())
+    ledger = steady_ledger()
+    ledger["outcome"][5] = 0
+    say_restored(folder)
+    verdict = judged(write(folder, rows, ledger))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    damaged, in_the_copy = verdict.reasons
+    assert damaged == "the ledger holds records that make no sense: 1 of them"
+    assert in_the_copy == (
+        f"{NAME} holds 1 row without a record in the ledger, which is damaged or ends early:"
+        " whether anybody wrote that is not known"
+    )
+
+
 def test_what_a_copy_lacks_is_in_its_row(folder: Folder) -> None:
     say_restored(folder, rows=81)
     row = Row.of(write(folder, copied(steady_ledger())[3:]))
