@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reports.restorations import Restoration
@@ -121,6 +121,10 @@ class _Line:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.damaged(detail, "a number")
+        try:
+            float(value)
+        except OverflowError as error:  # a whole number that no float can hold
+            raise self.damaged(detail, "a number") from error
         return value
 
     def seconds(self, detail: str) -> float:
@@ -128,6 +132,14 @@ class _Line:
         if value is None or not math.isfinite(value) or value < 0:
             raise self.damaged(detail, "a number of seconds")
         return value
+
+    def whole_or_none(self, detail: str) -> int | None:
+        value = self.number_or_none(detail)
+        if value is None:
+            return None
+        if not float(value).is_integer():  # neither is infinity, or what is no number
+            raise self.damaged(detail, "a whole number")
+        return int(value)
 
     def count(self, detail: str) -> int:
         value = self.entry.details.get(detail)
@@ -138,7 +150,8 @@ class _Line:
     def moment(self, detail: str) -> datetime:
         try:
             moment = datetime.fromisoformat(self.text(detail))
-        except ValueError:
+            moment.astimezone(UTC)
+        except (ValueError, OverflowError):  # the latter of the year 1, or of 9999
             moment = None
         if moment is None or moment.tzinfo is None:
             raise self.damaged(detail, "a time by ISO 8601, with its offset from UTC,")
@@ -230,16 +243,12 @@ def _objectives(stated: _Line) -> Objectives:
         rto_seconds=stated.seconds("rto_seconds"),
         rpo_seconds=stated.seconds("rpo_seconds"),
         p95_seconds=stated.number_or_none("p95_seconds"),
-        unsettled=_whole(stated.number_or_none("unsettled")),
-        stale_reads=_whole(stated.number_or_none("stale_reads")),
+        unsettled=stated.whole_or_none("unsettled"),
+        stale_reads=stated.whole_or_none("stale_reads"),
         availability=stated.number_or_none("availability"),
         read_availability=stated.number_or_none("read_availability"),
         read_outage_seconds=stated.number_or_none("read_outage_seconds"),
     )
-
-
-def _whole(number: float | None) -> int | None:
-    return None if number is None else int(number)
 
 
 def _settle_seconds(stated: _Line) -> float:

@@ -168,7 +168,7 @@ def read_verdict(folder: Path) -> tuple[Recovery | None, Verdict] | None:
         outcome = Outcome(document["outcome"])
         verdict = Verdict(outcome, tuple(map(str, document["reasons"])))
         return None if recovery is None else _recovery(recovery), verdict
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise RecordError(f"{path}: not a saved verdict: {error}") from error
 
 

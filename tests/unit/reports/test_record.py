@@ -142,6 +142,11 @@ def test_no_verdict_is_none(tmp_path: Path) -> None:
         '{"outcome": "MET", "recovery": null}',
         '{"outcome": "MET", "reasons": [], "recovery": {"outages": [], "lost_examples": []}}',
         '{"outcome": "MET", "reasons": [], "recovery": []}',
+        '{"outcome": "MET", "reasons": [], "recovery": 7}',
+        '{"outcome": "MET", "reasons": [], "recovery": true}',
+        '{"outcome": "MET", "reasons": [], "recovery": "whole"}',
+        '{"reasons":[],"outcome":"MET","recovery":{"outages":[],"lost_examples":[1e999]}}',
+        '{"reasons":[],"outcome":"MET","recovery":{"outages":[],"lost_examples":[],"service":7}}',
     ],
 )
 def test_a_damaged_verdict_is_named(tmp_path: Path, text: str) -> None:
@@ -390,6 +395,11 @@ def test_a_damaged_line_is_named(folder: Folder, ledger: NDArray[np.void]) -> No
         (Event.OBJECTIVES, "rpo_seconds", -1, "a number of seconds as its 'rpo_seconds'"),
         (Event.OBJECTIVES, "p95_seconds", True, "a number as its 'p95_seconds'"),
         (Event.OBJECTIVES, "settle_seconds", 0, "a settled while longer than 0 s"),
+        (Event.OBJECTIVES, "rto_seconds", 10**400, "a number as its 'rto_seconds'"),
+        (Event.OBJECTIVES, "p95_seconds", 10**400, "a number as its 'p95_seconds'"),
+        (Event.OBJECTIVES, "unsettled", float("inf"), "a whole number as its 'unsettled'"),
+        (Event.OBJECTIVES, "unsettled", 1.5, "a whole number as its 'unsettled'"),
+        (Event.OBJECTIVES, "stale_reads", float("nan"), "a whole number as its 'stale_reads'"),
     ],
 )
 def test_a_detail_that_is_missing_or_wrong_is_named(
