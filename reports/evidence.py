@@ -318,9 +318,10 @@ def _attach_evidence(
     for one in attached:
         attach(one.title, one.path.read_bytes(), one.media)
     for entry in drill.entries:
-        if entry.event is Event.NODE_LOG:
-            log = (drill.folder / text(entry.details, "file")).read_bytes()
-            attach(f"Log of {text(entry.details, 'node')}", log, AttachmentType.TEXT)
+        log = drill.folder / text(entry.details, "file")
+        if entry.event is Event.NODE_LOG and log.is_file():
+            title = f"Log of {text(entry.details, 'node')}"
+            attach(title, log.read_bytes(), AttachmentType.TEXT)
     attach("Timeline", (drill.folder / "timeline.jsonl").read_bytes(), AttachmentType.TEXT)
 
 

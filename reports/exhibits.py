@@ -98,15 +98,18 @@ def read_drill(folder: Path) -> Drill:
 
 
 def attachments(drill: Drill) -> tuple[list[Attachment], set[str]]:
-    """What was to be attached: what is there, and the names of the files that are not."""
+    """What was to be attached: what is there, and the names of the files that are not.
+
+    The logs of nodes are attached apart, and missed like the others.
+    """
     found, missing = [], set()
     for entry in drill.entries:
-        if entry.event is Event.ATTACHMENT:
+        if entry.event in {Event.ATTACHMENT, Event.NODE_LOG}:
             file = text(entry.details, "file")
-            if (drill.folder / file).is_file():
-                found.append(Attachment(text(entry.details, "title"), drill.folder / file))
-            else:
+            if not (drill.folder / file).is_file():
                 missing.add(file)
+            elif entry.event is Event.ATTACHMENT:
+                found.append(Attachment(text(entry.details, "title"), drill.folder / file))
     return found, missing
 
 

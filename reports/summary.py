@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from reports.wording import moment_text, seconds_text, share_text
+from reports.wording import beside, moment_text, seconds_text, share_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,18 +30,31 @@ class Figure:
         return f"{self.measured} of {self.objective}" if self.objective else self.measured
 
 
-def rto(recovery: Recovery | None) -> str:
+def _rto(recovery: Recovery | None, objectives: Objectives | None) -> Figure:
+    asked = objectives.rto_seconds if objectives else None
     if recovery is None:
-        return "not measured"
-    least = "at least " if recovery.rto_is_lower_bound else ""
-    return f"{least}{seconds_text(recovery.rto_seconds)}"
+        return _not_measured("RTO", asked)
+    return _seconds("RTO", recovery.rto_seconds, asked, bound=recovery.rto_is_lower_bound)
 
 
-def rpo(recovery: Recovery | None) -> str:
+def _rpo(recovery: Recovery | None, objectives: Objectives | None) -> Figure:
+    asked = objectives.rpo_seconds if objectives else None
     if recovery is None or recovery.lost is None:
-        return "not measured"
-    least = "at least " if recovery.rpo_is_lower_bound else ""
-    return f"{least}{seconds_text(recovery.rpo_seconds)}"
+        return _not_measured("RPO", asked)
+    bound = bool(recovery.rpo_is_lower_bound)
+    return _seconds("RPO", recovery.rpo_seconds, asked, bound=bound)
+
+
+def _not_measured(name: str, asked: float | None) -> Figure:
+    return Figure(name, "not measured", "" if asked is None else seconds_text(asked))
+
+
+def _seconds(name: str, seconds: float, asked: float | None, *, bound: bool = False) -> Figure:
+    least = "at least " if bound else ""
+    if asked is None:
+        return Figure(name, f"{least}{seconds_text(seconds)}")
+    measured, objective = beside(seconds, asked)
+    return Figure(name, f"{least}{measured}", objective)
 
 
 def figures(
@@ -58,9 +71,7 @@ def figures(
     restored = list(_restored(comparisons, objectives))
     if recovery is None and restored:
         return restored
-    rto_asked = seconds_text(objectives.rto_seconds) if objectives else ""
-    rpo_asked = seconds_text(objectives.rpo_seconds) if objectives else ""
-    judged = [Figure("RTO", rto(recovery), rto_asked), Figure("RPO", rpo(recovery), rpo_asked)]
+    judged = [_rto(recovery, objectives), _rpo(recovery, objectives)]
     if recovery is None:
         return judged
     return [
@@ -135,9 +146,9 @@ def _restored(
     comparisons: Sequence[Comparison], objectives: Objectives | None
 ) -> Iterator[Figure]:
     if comparisons:
-        asked = seconds_text(objectives.rto_seconds) if objectives else ""
+        asked = objectives.rto_seconds if objectives else None
         yield Figure("Restored whole", _whole(comparisons))
-        yield Figure("Slowest restore", seconds_text(slowest_seconds(comparisons)), asked)
+        yield _seconds("Slowest restore", slowest_seconds(comparisons), asked)
         yield Figure("Missing from what was restored", f"{lost_in_restoring(comparisons):,}")
 
 
@@ -163,9 +174,8 @@ def _customers(recovery: Recovery, objectives: Objectives | None) -> list[Figure
 
 
 def _service(service: Service, objectives: Objectives | None) -> list[Figure]:
-    writes, reads, away, stale = _asked_of_service(objectives)
-    least = "at least " if service.read_outage_is_lower_bound else ""
-    longest = f"{least}{seconds_text(service.read_outage_seconds)}"
+    writes, reads, stale = _asked_of_service(objectives)
+    away = objectives.read_outage_seconds if objectives else None
     contradicting = (
         f"{_stale(service):,} ({service.stale_reads:,} of own writes,"
         f" {service.unordered_reads:,} out of order)"
@@ -175,22 +185,26 @@ def _service(service: Service, objectives: Objectives | None) -> list[Figure]:
     return [
         Figure("Availability of writes", _share(service.availability), writes),
         Figure("Availability of reads", _share(service.read_availability), reads),
-        Figure("Longest outage of reads", longest, away),
+        _seconds(
+            "Longest outage of reads",
+            service.read_outage_seconds,
+            away,
+            bound=service.read_outage_is_lower_bound,
+        ),
         Figure("Reads tried", f"{service.reads:,} ({service.reads_answered:,} answered)"),
         Figure("Stale reads", contradicting, stale),
         Figure("Wrong reads", f"{service.wrong_reads:,}"),
     ]
 
 
-def _asked_of_service(objectives: Objectives | None) -> tuple[str, str, str, str]:
+def _asked_of_service(objectives: Objectives | None) -> tuple[str, str, str]:
     if objectives is None:
-        return "", "", "", ""
+        return "", "", ""
     writes, reads = objectives.availability, objectives.read_availability
-    away, stale = objectives.read_outage_seconds, objectives.stale_reads
+    stale = objectives.stale_reads
     return (
         "" if writes is None else share_text(writes),
         "" if reads is None else share_text(reads),
-        "" if away is None else seconds_text(away),
         "" if stale is None else f"{stale:,}",
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reports.record import compare_record, judge_record, load_record, read_verdict
 from reports.summary import lost_in_restoring, notes, slowest_seconds
 from reports.verdict import Outcome
-from reports.wording import seconds_text
+from reports.wording import beside, seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -180,7 +180,7 @@ def _rpo(recovery: Recovery | None, objectives: Objectives | None) -> str:
 
 
 def _against(measured: float, objective: float) -> str:
-    return f"{seconds_text(measured)} / {seconds_text(objective)}"
+    return " / ".join(beside(measured, objective))
 
 
 def _lost(recovery: Recovery | None, comparisons: Sequence[Comparison]) -> str:

@@ -108,6 +108,7 @@ def primary_killed(
     _follow(made)
     made.say(FAULT_AT + outage_seconds + 5, Event.RECOVERY_SEEN)
     if further_severity:
+        made.say(FAULT_AT + 19, Event.NODE_LOG, node="east-app-1", file="logs/gone.log")
         further: dict[str, Json] = {"runbook": "go-back.md", "title": "Go back"}
         made.say(FAULT_AT + 20, Event.RUNBOOK_STARTED, severity=further_severity, **further)
         made.say(FAULT_AT + 21, Event.RUNBOOK_ENDED, runbook="go-back.md")

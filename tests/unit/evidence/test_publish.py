@@ -113,6 +113,20 @@ def test_the_severity_is_the_worst_of_all_runbooks_that_were_followed(
     assert _labels(published.one("missed"), "severity") == ["blocker"]
 
 
+def test_a_node_log_that_is_not_there_keeps_nothing_else_from_being_told(
+    published: Published,
+) -> None:
+    result = published.one("missed")
+    names = [one["name"] for one in result["attachments"]]
+    assert "Log of east-db-1" in names
+    assert "Log of east-app-1" not in names
+    assert "Timeline" in names
+    gone = "No log of east-app-1, for logs/gone.log is not in the drill's folder"
+    load = next(step for step in result["steps"] if step["name"].startswith("Customers"))
+    (fault,) = [step for step in load["steps"] if step["name"].startswith("Fault")]
+    assert gone in [step["name"] for step in fault["steps"]]
+
+
 def test_the_description_holds_belief_verdict_and_picture(published: Published) -> None:
     shown = published.one("missed")["descriptionHtml"]
     assert "We believe that the runbook gives writes back." in shown
