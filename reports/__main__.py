@@ -16,6 +16,7 @@ from reports.record import (
     TIMELINE,
     NotStartedError,
     RecordError,
+    judge_figures,
     judge_record,
     load_record,
     read_verdict,
@@ -25,7 +26,8 @@ from reports.table import Row, render_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.verdict import Recovery, Verdict
+    from reports.record import DrillRecord
+    from reports.verdict import Recovery, Service, Verdict
 
 RUNS = Path(__file__).parent / "runs"
 SAME, DIFFERENT, BAD_INPUT = 0, 1, 2
@@ -58,28 +60,48 @@ def _judge(drill: Path) -> tuple[Row, str | None]:
         why = "its process ended before the drill started"
         return Row.inconclusive(drill.name, why), f"{drill.name}: {why}"
     recovery, verdict = judge_record(record)
-    difference = _difference(read_verdict(drill), (recovery, verdict))
+    difference = _difference(read_verdict(drill), record, (recovery, verdict))
     row = Row.judged(record, recovery, verdict)
     return row, f"{drill.name}: {difference}" if difference else None
 
 
 def _difference(
-    saved: tuple[Recovery | None, Verdict] | None, now: tuple[Recovery | None, Verdict]
+    saved: tuple[Recovery | None, Verdict] | None,
+    record: DrillRecord,
+    now: tuple[Recovery | None, Verdict],
 ) -> str | None:
     if saved is None:
         return f"no verdict was saved; it is {now[1].outcome} now"
     if saved[1].outcome is not now[1].outcome:
         return f"the saved verdict is {saved[1].outcome}; it is {now[1].outcome} now"
-    if saved != (_as_known_then(now[0], saved[0]), now[1]):
+    known = _as_known_then(now[0], saved[0], broken=bool(record.injections))
+    if saved != (known, judge_figures(record, known)):
         return f"the verdict is {now[1].outcome} as saved, but its figures or reasons differ"
     return None
 
 
-def _as_known_then(now: Recovery | None, saved: Recovery | None) -> Recovery | None:
-    """Leave out what was not measured yet when the verdict was saved."""
-    if now is not None and saved is not None and saved.service is None:
-        return replace(now, service=None)
-    return now
+def _as_known_then(
+    now: Recovery | None, saved: Recovery | None, *, broken: bool
+) -> Recovery | None:
+    """Leave out what was not measured yet when the verdict was saved.
+
+    Customers of drills that broke nothing were not, once.
+    """
+    if saved is None and not broken:
+        return None
+    if now is None or saved is None:
+        return now
+    bound = None if saved.rpo_is_lower_bound is None else now.rpo_is_lower_bound
+    return replace(
+        now, rpo_is_lower_bound=bound, service=_service_then(now.service, saved.service)
+    )
+
+
+def _service_then(now: Service | None, saved: Service | None) -> Service | None:
+    if now is None or saved is None:
+        return saved and now
+    shown = None if saved.reads_shown_since_fault is None else now.reads_shown_since_fault
+    return replace(now, reads_shown_since_fault=shown)
 
 
 def _drills(run: str, runs: Path) -> list[Path]:

@@ -30,6 +30,7 @@ class Audit:
     lost_after_effect: int
     lost_examples: Sequence[int]
     rpo_seconds: float
+    rpo_is_lower_bound: bool
     discarded: int | None
     discarded_seconds: float
     beyond: int | None
@@ -64,6 +65,7 @@ def audit(
 
     A disaster may come in blows: what was acknowledged between two of them can be lost to
     the second as what came before can be to the first, and is as old as the last one finds it.
+    Where nothing was broken, whatever is missing is lost, and no fault says how old it is.
     """
     keys = keys_of(writes)
     present = is_in(keys.key, np.sort(np.ascontiguousarray(final_read["key"])))
@@ -79,12 +81,13 @@ def audit(
     # An acknowledged value that gave way to another one was changed, too.
     gave_way = rows.acknowledged & (rows.told != Told.YES)
     settled = final_read["settled"] != 0
-    last_blow = max(injection.started_at for injection in injections)
+    last_blow = max((injection.started_at for injection in injections), default=-np.inf)
     return Audit(
         lost=_count(losses.lost),
         lost_after_effect=_count(losses.lost_after_effect),
         lost_examples=examples(keys, excused_by_nothing),
         rpo_seconds=max(0.0, last_blow - oldest, losses.discarded_seconds),
+        rpo_is_lower_bound=_reaches_the_first(keys, missing),
         discarded=None if taken_back is None else _count(losses.discarded),
         discarded_seconds=losses.discarded_seconds,
         beyond=None if taken_back is None else _count(losses.beyond),
@@ -108,11 +111,18 @@ def examples(keys: Keys, which: NDArray[np.bool_]) -> Sequence[int]:
 
 
 def _last_effect(injections: Sequence[Injection]) -> float:
-    """When every fault had taken effect; infinite where one was not seen to."""
-    return max(
-        np.inf if injection.took_effect_at is None else injection.took_effect_at
-        for injection in injections
-    )
+    """When every fault had taken effect; infinite where one was not seen to, or none was."""
+    effects = [injection.took_effect_at for injection in injections]
+    return max((np.inf if at is None else at for at in effects), default=np.inf)
+
+
+def _reaches_the_first(keys: Keys, missing: NDArray[np.bool_]) -> bool:
+    """Whether every write that was acknowledged first of all is gone.
+
+    How far the loss reaches back is not known then: nobody had ordered any earlier.
+    """
+    oldest_lost = keys.first_yes[missing].min(initial=np.inf)
+    return bool(oldest_lost < keys.first_yes[~missing].min(initial=np.inf))
 
 
 def _losses_by_fault(keys: Keys, missing: NDArray[np.bool_], effect: float) -> _Losses:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     import pytest
 
 _MARKDOWN = ("text/markdown", "md")
+# The most severe first.
 _SEVERITY = {
     "SEV1": allure.severity_level.BLOCKER,
     "SEV2": allure.severity_level.CRITICAL,
@@ -248,7 +249,7 @@ def _describe(result: TestResult, drill: Drill, drawn: bytes) -> None:
         comparisons=drill.comparisons,
         breakdown=drill.breakdown,
     )
-    severity = _SEVERITY.get(text(drill.details(Event.RUNBOOK_STARTED), "severity"))
+    severity = _severity(drill)
     if severity is not None:
         result.labels.append(Label(LabelType.SEVERITY, severity.value))
     for requirement in texts(started, "requirements"):
@@ -263,6 +264,16 @@ def _describe(result: TestResult, drill: Drill, drawn: bytes) -> None:
     for name, value in shown.items():
         # Excluded: Allure recognises a test in other runs by its parameters.
         result.parameters.append(Parameter(name=name, value=value, excluded=True))
+
+
+def _severity(drill: Drill) -> allure.severity_level | None:
+    """The most severe of all runbooks that were followed."""
+    followed = {
+        text(entry.details, "severity")
+        for entry in drill.entries
+        if entry.event is Event.RUNBOOK_STARTED
+    }
+    return next((level for name, level in _SEVERITY.items() if name in followed), None)
 
 
 def _add_step(reporter: _Reporter, parent: str, span: Span) -> None:
@@ -307,9 +318,10 @@ def _attach_evidence(
     for one in attached:
         attach(one.title, one.path.read_bytes(), one.media)
     for entry in drill.entries:
-        if entry.event is Event.NODE_LOG:
-            log = (drill.folder / text(entry.details, "file")).read_bytes()
-            attach(f"Log of {text(entry.details, 'node')}", log, AttachmentType.TEXT)
+        log = drill.folder / text(entry.details, "file")
+        if entry.event is Event.NODE_LOG and log.is_file():
+            title = f"Log of {text(entry.details, 'node')}"
+            attach(title, log.read_bytes(), AttachmentType.TEXT)
     attach("Timeline", (drill.folder / "timeline.jsonl").read_bytes(), AttachmentType.TEXT)
 
 

@@ -58,10 +58,16 @@ class Drill:
         found = [entry.details for entry in self.entries if entry.event is event]
         return found[-1] if found else {}
 
+    @property
+    def recovered(self) -> Recovery | None:
+        """What was measured, if anything was broken to recover from."""
+        return self.recovery if self.record.injections else None
+
     def figures(self) -> list[Figure]:
         if self.record.only_measures:
             return [Figure("Measured", finding) for finding in self.record.findings]
-        return figures(self.recovery, self.record.objectives, self.comparisons)
+        broken = bool(self.record.injections)
+        return figures(self.recovery, self.record.objectives, self.comparisons, broken=broken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +93,23 @@ def read_drill(folder: Path) -> Drill:
     record = load_record(folder)
     recovery, verdict = judge_record(record)
     entries = read_timeline(folder / "timeline.jsonl")
-    breakdown = break_down(entries, record.ledger, recovery)
+    breakdown = break_down(entries, record.ledger, recovery if record.injections else None)
     return Drill(folder, entries, record, recovery, verdict, compare_record(record), breakdown)
 
 
 def attachments(drill: Drill) -> tuple[list[Attachment], set[str]]:
-    """What was to be attached: what is there, and the names of the files that are not."""
+    """What was to be attached: what is there, and the names of the files that are not.
+
+    The logs of nodes are attached apart, and missed like the others.
+    """
     found, missing = [], set()
     for entry in drill.entries:
-        if entry.event is Event.ATTACHMENT:
+        if entry.event in {Event.ATTACHMENT, Event.NODE_LOG}:
             file = text(entry.details, "file")
-            if (drill.folder / file).is_file():
-                found.append(Attachment(text(entry.details, "title"), drill.folder / file))
-            else:
+            if not (drill.folder / file).is_file():
                 missing.add(file)
+            elif entry.event is Event.ATTACHMENT:
+                found.append(Attachment(text(entry.details, "title"), drill.folder / file))
     return found, missing
 
 
@@ -123,7 +132,7 @@ def picture(drill: Drill) -> bytes:
         ledger=drill.record.ledger,
         injections=drill.record.injections,
         steps=steps,
-        recovery=drill.recovery,
+        recovery=drill.recovered,
         objectives=drill.record.objectives,
         verdict=drill.verdict,
         notes=notes(drill.recovery, drill.comparisons),
@@ -143,10 +152,10 @@ def metrics(drill: Drill) -> list[dict[str, str | float]]:
 
 
 def _measured(drill: Drill) -> Iterator[tuple[str, float]]:
-    if drill.recovery is not None:
-        yield "RTO", drill.recovery.rto_seconds
-        if drill.recovery.lost is not None:
-            yield "RPO", drill.recovery.rpo_seconds
+    if drill.recovered is not None:
+        yield "RTO", drill.recovered.rto_seconds
+        if drill.recovered.lost is not None:
+            yield "RPO", drill.recovered.rpo_seconds
     if drill.comparisons:
         yield "Restore", slowest_seconds(drill.comparisons)
 

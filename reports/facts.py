@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reports.restorations import Restoration
@@ -121,6 +121,10 @@ class _Line:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.damaged(detail, "a number")
+        try:
+            float(value)
+        except OverflowError as error:  # a whole number that no float can hold
+            raise self.damaged(detail, "a number") from error
         return value
 
     def seconds(self, detail: str) -> float:
@@ -128,6 +132,14 @@ class _Line:
         if value is None or not math.isfinite(value) or value < 0:
             raise self.damaged(detail, "a number of seconds")
         return value
+
+    def whole_or_none(self, detail: str) -> int | None:
+        value = self.number_or_none(detail)
+        if value is None:
+            return None
+        if not float(value).is_integer():  # neither is infinity, or what is no number
+            raise self.damaged(detail, "a whole number")
+        return int(value)
 
     def count(self, detail: str) -> int:
         value = self.entry.details.get(detail)
@@ -138,7 +150,8 @@ class _Line:
     def moment(self, detail: str) -> datetime:
         try:
             moment = datetime.fromisoformat(self.text(detail))
-        except ValueError:
+            moment.astimezone(UTC)
+        except (ValueError, OverflowError):  # the latter of the year 1, or of 9999
             moment = None
         if moment is None or moment.tzinfo is None:
             raise self.damaged(detail, "a time by ISO 8601, with its offset from UTC,")
@@ -230,16 +243,12 @@ def _objectives(stated: _Line) -> Objectives:
         rto_seconds=stated.seconds("rto_seconds"),
         rpo_seconds=stated.seconds("rpo_seconds"),
         p95_seconds=stated.number_or_none("p95_seconds"),
-        unsettled=_whole(stated.number_or_none("unsettled")),
-        stale_reads=_whole(stated.number_or_none("stale_reads")),
+        unsettled=stated.whole_or_none("unsettled"),
+        stale_reads=stated.whole_or_none("stale_reads"),
         availability=stated.number_or_none("availability"),
         read_availability=stated.number_or_none("read_availability"),
         read_outage_seconds=stated.number_or_none("read_outage_seconds"),
     )
-
-
-def _whole(number: float | None) -> int | None:
-    return None if number is None else int(number)
 
 
 def _settle_seconds(stated: _Line) -> float:
@@ -284,6 +293,11 @@ def _doubts(lines: Sequence[_Line]) -> Iterator[str]:
     else:
         for deviation in checked.texts("deviations"):
             yield f"there was no steady state after {_named(subject)}: {deviation}"
+    for why in _given_up(lines):
+        yield (
+            "customers were not seen to be served before the drill itself mended the fault:"
+            f" {why}"
+        )
     for line in _all(lines, Event.FINAL_READ_FAILED):
         yield f"the final read failed: {line.text('why')}"
     for line in _all(lines, Event.REVERT_FAILED):
@@ -291,6 +305,29 @@ def _doubts(lines: Sequence[_Line]) -> Iterator[str]:
     for line in _all(lines, Event.RESIDUE):
         for trace in line.texts("traces"):
             yield f"the world is tainted, for it was left changed: {trace}"
+
+
+def _given_up(lines: Sequence[_Line]) -> Iterator[str]:
+    """Why nobody waited any longer for recovery, where a fault stood then.
+
+    What customers were served after it is owed to the revert, unless they were seen to be
+    served once more before.
+    """
+    standing: set[str] = set()
+    given_up: list[str] = []
+    for line in lines:
+        match line.entry.event:
+            case Event.FAULT_STARTED:
+                standing.add(line.text("id"))
+            case Event.REVERT_STARTED | Event.FAULT_GONE:
+                standing.discard(line.text("id"))
+                yield from given_up
+                given_up.clear()
+            case Event.WATCH_ENDED if standing:
+                given_up.append(line.text("why"))
+            case Event.RECOVERY_SEEN if standing:
+                given_up.clear()
+    yield from given_up
 
 
 def _named(subject: _Line | None) -> str:

@@ -133,12 +133,19 @@ def parse_lines(data: bytes, path: Path, kind: type[Kind], what: str) -> list[En
     return entries
 
 
+def _moment(wall: str) -> datetime:
+    moment = datetime.fromisoformat(wall)
+    if moment.tzinfo is None:
+        raise ValueError(f"its 'wall' has no offset from UTC: {wall}")
+    return moment
+
+
 def _entry(line: bytes, kind: type[Kind], complaint: str) -> Entry[Kind]:
     try:
         fields = json.loads(line)
-        at, wall = float(fields.pop("at")), datetime.fromisoformat(fields.pop("wall"))
+        at, wall = float(fields.pop("at")), _moment(fields.pop("wall"))
         return Entry(at, wall, kind(fields.pop("event")), fields)
     except KeyError as error:
         raise ValueError(f"{complaint}: it has no {error}") from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"{complaint}: {error}") from error

@@ -49,7 +49,8 @@ class Attempts:
 class Frame:
     """What a history of attempts is seen against; seconds of CLOCK_MONOTONIC."""
 
-    fault_starts: Sequence[float]  # ascending, one at the least
+    # Ascending, one at the least: where nothing was broken, it is the watch's start.
+    fault_starts: Sequence[float]
     settle_seconds: float
     watch_ended_at: float
 

@@ -77,7 +77,7 @@ def break_down(
         marks.append((FIRST_SUCCESS, success))
     marks.append((NOT_RESTORED if outage.restored_at is None else RESTORED, end))
     phases = _merged(outage.began_at, marks)
-    if len(phases) == 1:
+    if len(phases) <= 1:
         return None
     return Breakdown(phases, _allowed(entries, outage.began_at, acted_until))
 

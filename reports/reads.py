@@ -94,9 +94,15 @@ def served(reads: Reads) -> NDArray[np.bool_]:
     return answered
 
 
+def shows_stage(reads: Reads) -> NDArray[np.bool_]:
+    """Which reads showed how far their order had come: only those can be stale."""
+    shown: NDArray[np.bool_] = _STAGES[reads.seen] > 0
+    return shown
+
+
 def contradictions(writes: Writes, reads: Reads) -> Contradictions:
     """Hold each read against all that its customer had been told of that order."""
-    shown = np.flatnonzero(_STAGES[reads.seen])
+    shown = np.flatnonzero(shows_stage(reads))
     moments = _moments(writes, reads, shown)
     asking = moments.asked >= 0
     read = moments.asked[asking]

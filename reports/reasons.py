@@ -39,7 +39,7 @@ def why_invalid(
     if not _make_sense(objectives, injections, watch):
         yield "a time or an objective of the drill is not a number that makes sense"
     if recovery is not None:
-        yield from _why_traffic_is_invalid(recovery)
+        yield from _why_traffic_is_invalid(recovery, injections)
     for one in comparisons:
         if one.acknowledged == 0:
             yield (
@@ -50,17 +50,29 @@ def why_invalid(
 
 
 def what_was_missed(
-    recovery: Recovery | None, objectives: Objectives, comparisons: Sequence[Comparison]
+    recovery: Recovery | None,
+    objectives: Objectives,
+    injections: Sequence[Injection],
+    watch: Watch,
+    comparisons: Sequence[Comparison],
 ) -> Iterator[str]:
     """What is certainly not as the objectives demand."""
+    tells_all = _tells_all(recovery, watch, comparisons)
     if recovery is not None:
         yield from _missed_in_time(recovery, objectives)
+        yield from _missing_writes(recovery, objectives, injections)
         yield from _missed_in_data(recovery, objectives)
+        if recovery.unwritten and tells_all:
+            rows = rows_text(recovery.unwritten)
+            yield f"corruption: {rows} of the final read that nobody wrote"
         if recovery.service is not None:
             yield from missed_in_service(recovery.service, objectives)
     for one in comparisons:
         for what in _missed_in_restoring(one, objectives):
             yield f"restore of {one.restoration.backup} {what}"
+        if one.unwritten and tells_all:
+            rows = rows_text(one.unwritten)
+            yield f"restore of {one.restoration.backup} holds {rows} that nobody wrote"
 
 
 def what_is_doubtful(
@@ -72,22 +84,32 @@ def what_is_doubtful(
 ) -> Iterator[str]:
     """What keeps the evidence from being enough."""
     if recovery is not None:
-        yield from _doubts_of_coverage(recovery, objectives, watch)
+        since = "after the fault" if injections else "during the watch"
+        yield from _doubts_of_coverage(recovery, objectives, watch, since)
         if recovery.service is not None:
-            yield from doubts_of_reads(recovery.service, objectives, recovery.settle_seconds)
+            yield from doubts_of_reads(
+                recovery.service, objectives, recovery.settle_seconds, since
+            )
+        if injections:
+            yield from _doubts_of_losses(recovery, objectives)
         if recovery.lost is None:
             yield "there is no final read: nobody knows which writes are lost"
     damaged = max((one.damaged for one in (recovery, *comparisons) if one), default=0)
     if damaged:
         yield f"the ledger holds records that make no sense: {damaged:,} of them"
+    yield from _doubts_of_rows(recovery, watch, comparisons)
     for injection in injections:
         if injection.gone_at is None:
             yield f"the fault was not seen to be gone: {injection.fault}"
 
 
-def _why_traffic_is_invalid(recovery: Recovery) -> Iterator[str]:
+def _why_traffic_is_invalid(
+    recovery: Recovery, injections: Sequence[Injection]
+) -> Iterator[str]:
     if not all(map(math.isfinite, _figures(recovery))):
         yield "a figure that was measured is not a number: the evidence is damaged"
+    if not injections:
+        return
     if recovery.attempts_before_fault == 0:
         yield "no traffic: nobody tried to write before the fault"
     if recovery.attempts_after_fault == 0:
@@ -116,19 +138,27 @@ def _missed_in_time(recovery: Recovery, objectives: Objectives) -> Iterator[str]
         )
 
 
-def _missed_in_data(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
-    if recovery.taken_back_to is None:
-        yield from _lost_by_the_fault(recovery, objectives)
-    else:
+def _missing_writes(
+    recovery: Recovery, objectives: Objectives, injections: Sequence[Injection]
+) -> Iterator[str]:
+    if recovery.taken_back_to is not None:
         moment = moment_text(recovery.taken_back_to)
         yield from _lost_by_going_back(recovery, objectives, moment)
+    elif injections:
+        yield from _lost_by_the_fault(recovery, objectives)
+    elif recovery.lost:
+        yield (
+            f"lost: {writes_text(recovery.lost)} acknowledged and missing from the final read,"
+            f" though nothing was broken ({_lost_keys(recovery)})"
+        )
+
+
+def _missed_in_data(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
     if recovery.corrupted:
         yield (
             f"corruption: {rows_text(recovery.corrupted)} of the final read with a value that"
             " nobody wrote under that key"
         )
-    if recovery.unwritten:
-        yield f"corruption: {rows_text(recovery.unwritten)} of the final read that nobody wrote"
     if recovery.duplicated:
         yield (
             f"duplicates: {rows_text(recovery.duplicated)} of the final read under a key that"
@@ -156,8 +186,8 @@ def _lost_by_the_fault(recovery: Recovery, objectives: Objectives) -> Iterator[s
     if _loses_more_than_allowed(recovery, objectives):
         yield (
             f"RPO missed: {writes_text(recovery.lost or 0)} acknowledged before the fault took"
-            " effect, and missing from the final read, the oldest"
-            f" {seconds_text(recovery.rpo_seconds)} old at the fault"
+            f" effect, and missing from the final read, the oldest {_at_least(recovery)}"
+            f"{seconds_text(recovery.rpo_seconds)} old at the fault"
             f" (objective {seconds_text(objectives.rpo_seconds)}; {_lost_keys(recovery)})"
         )
 
@@ -188,7 +218,7 @@ def _lost_by_going_back(
         measured, objective = told_apart(age, allowed)
         yield (
             f"RPO missed: {writes_text(recovery.discarded)} given up by restoring to {moment},"
-            f" the oldest {measured} old when the old database was stopped"
+            f" the oldest {_at_least(recovery)}{measured} old when the old database was stopped"
             f" (objective {objective})"
         )
 
@@ -209,8 +239,6 @@ def _missed_in_restoring(one: Comparison, objectives: Objectives) -> Iterator[st
         )
     if one.corrupted:
         yield f"holds {rows_text(one.corrupted)} with a value that nobody wrote under that key"
-    if one.unwritten:
-        yield f"holds {rows_text(one.unwritten)} that nobody wrote"
     if one.duplicated:
         yield f"holds {rows_text(one.duplicated)} under a key that another row has"
     if restoration.seconds > objectives.rto_seconds:
@@ -219,7 +247,7 @@ def _missed_in_restoring(one: Comparison, objectives: Objectives) -> Iterator[st
 
 
 def _doubts_of_coverage(
-    recovery: Recovery, objectives: Objectives, watch: Watch
+    recovery: Recovery, objectives: Objectives, watch: Watch, since: str
 ) -> Iterator[str]:
     if ends_early(recovery.covered_until, watch.ended_at):
         short = seconds_text(watch.ended_at - recovery.covered_until)
@@ -234,9 +262,51 @@ def _doubts_of_coverage(
     # tried to write is no proof that anybody could have.
     if recovery.widest_gap_seconds > min(objectives.rto_seconds, recovery.settle_seconds):
         yield (
-            f"nobody tried to write for {seconds_text(recovery.widest_gap_seconds)} after the"
-            " fault: an outage in that while would not have been seen"
+            f"nobody tried to write for {seconds_text(recovery.widest_gap_seconds)} {since}:"
+            " an outage in that while would not have been seen"
         )
+
+
+def _tells_all(
+    recovery: Recovery | None, watch: Watch, comparisons: Sequence[Comparison]
+) -> bool:
+    """Whether no write can have been in what the ledger has lost of its records."""
+    if any(one.damaged for one in (recovery, *comparisons) if one is not None):
+        return False
+    return recovery is None or not ends_early(recovery.covered_until, watch.ended_at)
+
+
+def _doubts_of_rows(
+    recovery: Recovery | None, watch: Watch, comparisons: Sequence[Comparison]
+) -> Iterator[str]:
+    """Rows that nobody wrote, as far as a ledger tells that does not tell all."""
+    if _tells_all(recovery, watch, comparisons):
+        return
+    holders = [
+        ("the final read", recovery.unwritten if recovery is not None else None),
+        *((f"restore of {one.restoration.backup}", one.unwritten) for one in comparisons),
+    ]
+    for holder, rows in holders:
+        if rows:
+            yield (
+                f"{holder} holds {rows_text(rows)} without a record in the ledger, which is"
+                " damaged or ends early: whether anybody wrote that is not known"
+            )
+
+
+def _doubts_of_losses(recovery: Recovery, objectives: Objectives) -> Iterator[str]:
+    age, allowed = recovery.rpo_seconds, objectives.rpo_seconds
+    if recovery.rpo_is_lower_bound and 0 < allowed >= age:
+        measured, objective = told_apart(age, allowed)
+        yield (
+            "RPO not known: the first write that was ever acknowledged is lost, so the loss may"
+            f" reach back further than the {measured} that customers had ordered for"
+            f" (objective {objective})"
+        )
+
+
+def _at_least(recovery: Recovery) -> str:
+    return "at least " if recovery.rpo_is_lower_bound else ""
 
 
 def _loses_more_than_allowed(recovery: Recovery, objectives: Objectives) -> bool:

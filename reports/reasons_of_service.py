@@ -20,17 +20,16 @@ def missed_in_service(service: Service, objectives: Objectives) -> Iterator[str]
 
 
 def doubts_of_reads(
-    service: Service, objectives: Objectives, settle_seconds: float
+    service: Service, objectives: Objectives, settle_seconds: float, since: str
 ) -> Iterator[str]:
-    """What keeps the evidence from being enough: reads that nobody tried prove nothing."""
+    """What keeps the evidence from being enough: reads that nobody tried prove nothing.
+
+    ``since`` says of what while it is known.
+    """
     if objectives.read_availability is not None and service.read_availability is None:
         yield "nobody tried to read: how many reads are answered is not known"
-    judged = objectives.stale_reads is not None
-    if judged and service.reads_answered and not service.reads_shown:
-        yield (
-            f"none of {reads_text(service.reads_answered)} showed how far its order had come:"
-            " whether any was stale is not known"
-        )
+    if objectives.stale_reads is not None:
+        yield from _doubts_of_stale_reads(service, since)
     allowed = objectives.read_outage_seconds
     if allowed is None:
         return
@@ -43,8 +42,23 @@ def doubts_of_reads(
         )
     if service.widest_read_gap_seconds > min(allowed, settle_seconds):
         yield (
-            f"nobody tried to read for {seconds_text(service.widest_read_gap_seconds)} after"
-            " the fault: an outage of reads in that while would not have been seen"
+            f"nobody tried to read for {seconds_text(service.widest_read_gap_seconds)}"
+            f" {since}: an outage of reads in that while would not have been seen"
+        )
+
+
+def _doubts_of_stale_reads(service: Service, since: str) -> Iterator[str]:
+    nothing_since = service.reads > 0 and service.reads_shown_since_fault == 0
+    if not service.reads_shown and (service.reads_answered or nothing_since):
+        tried = service.reads_answered or service.reads
+        yield (
+            f"none of {reads_text(tried)} showed how far its order had come: whether any was"
+            " stale is not known"
+        )
+    elif nothing_since:
+        yield (
+            f"no read that began {since} showed how far its order had come"
+            f" ({reads_text(service.reads)} in all): whether any was stale is not known"
         )
 
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from reports.restorations import Comparison
     from reports.timeline import Entry, Timeline
-    from reports.verdict import Watch
 
 __all__ = [
     "DrillRecord",
@@ -40,6 +39,7 @@ __all__ = [
     "RecordError",
     "compare_record",
     "conclude",
+    "judge_figures",
     "judge_record",
     "load_record",
     "read_verdict",
@@ -84,17 +84,21 @@ def load_record(folder: Path) -> DrillRecord:
 
 def judge_record(record: DrillRecord) -> tuple[Recovery | None, Verdict]:
     """Measure and judge; nothing is measured where the drill did not get that far."""
+    recovery = _measure(record)
+    return recovery, judge_figures(record, recovery)
+
+
+def judge_figures(record: DrillRecord, recovery: Recovery | None) -> Verdict:
+    """Judge a drill by these figures, which are its own or what was known of them once."""
     if record.only_measures:
-        verdict = judge_measurement(
+        return judge_measurement(
             obstacles=record.obstacles, breaches=record.breaches, doubts=record.doubts
         )
-        return None, verdict
     if record.watch is None:
-        return None, _unfinished(record, "the load was never steady, or not seen to stop")
+        return _unfinished(record, "the load was never steady, or not seen to stop")
     if record.objectives is None:
-        return None, _unfinished(record, "the objectives were never stated")
-    recovery = _measure(record, record.watch)
-    verdict = judge(
+        return _unfinished(record, "the objectives were never stated")
+    return judge(
         recovery,
         record.objectives,
         injections=record.injections,
@@ -104,7 +108,6 @@ def judge_record(record: DrillRecord) -> tuple[Recovery | None, Verdict]:
         breaches=record.breaches,
         doubts=record.doubts,
     )
-    return recovery, verdict
 
 
 def compare_record(record: DrillRecord) -> tuple[Comparison, ...]:
@@ -165,7 +168,7 @@ def read_verdict(folder: Path) -> tuple[Recovery | None, Verdict] | None:
         outcome = Outcome(document["outcome"])
         verdict = Verdict(outcome, tuple(map(str, document["reasons"])))
         return None if recovery is None else _recovery(recovery), verdict
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise RecordError(f"{path}: not a saved verdict: {error}") from error
 
 
@@ -207,14 +210,16 @@ def _unfinished(record: DrillRecord, why: str) -> Verdict:
     return Verdict(Outcome.INCONCLUSIVE, (*obstacles, *record.breaches))
 
 
-def _measure(record: DrillRecord, watch: Watch) -> Recovery | None:
-    if record.settle_seconds is None or not record.injections:
+def _measure(record: DrillRecord) -> Recovery | None:
+    if record.watch is None or record.settle_seconds is None:
+        return None
+    if not record.injections and not record.restorations:
         return None
     return measure(
         record.ledger,
         record.final_read,
         injections=record.injections,
-        watch=watch,
+        watch=record.watch,
         settle_seconds=record.settle_seconds,
         taken_back=record.taken_back,
     )

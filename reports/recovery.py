@@ -43,33 +43,30 @@ def measure(  # noqa: PLR0913 - each is one kind of evidence, and all are named
     settle_seconds: float,
     taken_back: TakenBack | None = None,
 ) -> Recovery:
-    """What customers saw around the faults.
+    """What customers saw around the faults; where nothing was broken, in the whole watch.
 
     Attempts that began after the watch are audited, and belong to no outage. Where the
     database was taken back to a moment, that moment says which writes must be there.
 
     Raises:
-        ValueError: there is no injection, or the settled while is not longer than 0 s.
+        ValueError: the settled while is not longer than 0 s.
     """
-    if not injections:
-        raise ValueError("nothing to measure: no fault was injected")
     if not settle_seconds > 0:
         raise ValueError(f"settle_seconds must be greater than 0, not {settle_seconds}")
     creates, damaged = writes_of(ledger)
     attempts = _watched(creates, watch)
-    first = min(injections, key=lambda injection: injection.started_at)
+    fault_starts = sorted(injection.started_at for injection in injections)
     frame = Frame(
-        fault_starts=sorted(injection.started_at for injection in injections),
+        fault_starts=fault_starts or [watch.started_at],
         settle_seconds=settle_seconds,
         watch_ended_at=watch.ended_at,
     )
+    first = frame.fault_starts[0]
     outages = find_outages(attempts, frame)
-    widest_gap = widest_gap_seconds(
-        attempts.began, since=first.started_at, until=watch.ended_at
-    )
+    widest_gap = widest_gap_seconds(attempts.began, since=first, until=watch.ended_at)
     watched = attempts.began >= watch.started_at
-    before = watched & (attempts.began < first.started_at)
-    after = attempts.began >= first.started_at
+    before = watched & (attempts.began < first)
+    after = attempts.began >= first
     found = _audited(creates, final_read, injections, taken_back)
     return Recovery(
         attempts=creates.key.size,
@@ -83,6 +80,7 @@ def measure(  # noqa: PLR0913 - each is one kind of evidence, and all are named
         settled=has_settled(attempts, outages, frame),
         settle_seconds=settle_seconds,
         rpo_seconds=found.rpo_seconds if found else 0.0,
+        rpo_is_lower_bound=found.rpo_is_lower_bound if found else None,
         lost=found.lost if found else None,
         lost_after_effect=found.lost_after_effect if found else None,
         lost_examples=found.lost_examples if found else (),
@@ -103,9 +101,7 @@ def measure(  # noqa: PLR0913 - each is one kind of evidence, and all are named
         widest_gap_seconds=widest_gap,
         attempt_gap_median_seconds=_median_gap_seconds(attempts.began[watched]),
         attempts_before_fault=_count(before),
-        failed_before_fault=_count(
-            before & ~attempts.acknowledged & (attempts.ended < first.started_at)
-        ),
+        failed_before_fault=_count(before & ~attempts.acknowledged & (attempts.ended < first)),
         attempts_after_fault=_count(after),
         covered_until=float(attempts.began[-1]) if attempts.began.size else watch.started_at,
         damaged=damaged,
@@ -129,13 +125,17 @@ def judge(  # noqa: PLR0913 - each is one kind of evidence, and all are named
     An invalid experiment (``obstacles`` among them) proves nothing, whatever it shows.
     What is certain (``breaches`` among them) makes a valid one MISSED. Where the evidence
     is not enough (``doubts`` among them) the rest is not MET. All reasons are listed.
-    A drill whose subject is backups needs no fault: it is judged by its ``comparisons``.
+    A drill whose subject is backups needs no fault: it is judged by its ``comparisons``, and
+    by what its customers saw meanwhile.
     """
     invalid = [
         *obstacles,
         *reasons.why_invalid(recovery, objectives, injections, watch, comparisons),
     ]
-    missed = [*breaches, *reasons.what_was_missed(recovery, objectives, comparisons)]
+    missed = [
+        *breaches,
+        *reasons.what_was_missed(recovery, objectives, injections, watch, comparisons),
+    ]
     doubtful = [
         *reasons.what_is_doubtful(recovery, objectives, injections, watch, comparisons),
         *doubts,

@@ -8,7 +8,7 @@ import numpy as np
 
 from reports.ledger import Outcome
 from reports.outages import Attempts, find_outages, has_settled, widest_gap_seconds
-from reports.reads import contradictions, served
+from reports.reads import contradictions, served, shows_stage
 from reports.verdict import Service
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def measure_service(writes: Writes, reads: Reads, *, frame: Frame, watch: Watch)
     )
     outages = find_outages(attempts, frame)
     found = contradictions(writes, reads)
+    since_fault = reads.began >= frame.fault_starts[0]
     return Service(
         availability=_share(writes.began, writes.outcome == Outcome.YES, watch),
         read_availability=_share(reads.began, answered, watch),
@@ -46,6 +47,7 @@ def measure_service(writes: Writes, reads: Reads, *, frame: Frame, watch: Watch)
         stale_examples=found.stale_examples,
         wrong_reads=found.wrong,
         wrong_examples=found.wrong_examples,
+        reads_shown_since_fault=int(np.count_nonzero(shows_stage(reads) & since_fault)),
     )
 
 

@@ -37,6 +37,7 @@ _NAMES = {
     Event.FINAL_READ_FAILED: "Final read failed: {why}",
     Event.OBSTACLE: "Obstacle: {why}",
     Event.BREACH: "Breach: {why}",
+    Event.NODE_LOG: "No log of {node}, for {file} is not in the drill's folder",
     Event.ATTACHMENT: "Not attached: {title}, for {file} is not in the drill's folder",
 }
 

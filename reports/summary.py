@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from reports.wording import moment_text, seconds_text, share_text
+from reports.wording import beside, moment_text, seconds_text, share_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,39 +30,54 @@ class Figure:
         return f"{self.measured} of {self.objective}" if self.objective else self.measured
 
 
-def rto(recovery: Recovery | None) -> str:
+def _rto(recovery: Recovery | None, objectives: Objectives | None) -> Figure:
+    asked = objectives.rto_seconds if objectives else None
     if recovery is None:
-        return "not measured"
-    least = "at least " if recovery.rto_is_lower_bound else ""
-    return f"{least}{seconds_text(recovery.rto_seconds)}"
+        return _not_measured("RTO", asked)
+    return _seconds("RTO", recovery.rto_seconds, asked, bound=recovery.rto_is_lower_bound)
 
 
-def rpo(recovery: Recovery | None) -> str:
-    unknown = recovery is None or recovery.lost is None
-    return "not measured" if recovery is None or unknown else seconds_text(recovery.rpo_seconds)
+def _rpo(recovery: Recovery | None, objectives: Objectives | None) -> Figure:
+    asked = objectives.rpo_seconds if objectives else None
+    if recovery is None or recovery.lost is None:
+        return _not_measured("RPO", asked)
+    bound = bool(recovery.rpo_is_lower_bound)
+    return _seconds("RPO", recovery.rpo_seconds, asked, bound=bound)
+
+
+def _not_measured(name: str, asked: float | None) -> Figure:
+    return Figure(name, "not measured", "" if asked is None else seconds_text(asked))
+
+
+def _seconds(name: str, seconds: float, asked: float | None, *, bound: bool = False) -> Figure:
+    least = "at least " if bound else ""
+    if asked is None:
+        return Figure(name, f"{least}{seconds_text(seconds)}")
+    measured, objective = beside(seconds, asked)
+    return Figure(name, f"{least}{measured}", objective)
 
 
 def figures(
     recovery: Recovery | None,
     objectives: Objectives | None,
     comparisons: Sequence[Comparison] = (),
+    *,
+    broken: bool = True,
 ) -> list[Figure]:
     """List what was measured beside what was asked for, the judged figures first.
 
-    A drill that broke nothing and restored backups is judged by those alone.
+    A drill that was not to break anything (``broken``) has nothing to recover from.
     """
     restored = list(_restored(comparisons, objectives))
     if recovery is None and restored:
         return restored
-    rto_asked = seconds_text(objectives.rto_seconds) if objectives else ""
-    rpo_asked = seconds_text(objectives.rpo_seconds) if objectives else ""
-    judged = [Figure("RTO", rto(recovery), rto_asked), Figure("RPO", rpo(recovery), rpo_asked)]
+    judged = [_rto(recovery, objectives), _rpo(recovery, objectives)]
     if recovery is None:
         return judged
     return [
-        *judged, *restored, *_customers(recovery, objectives),
+        *(judged if broken else ()), *restored, *_customers(recovery, objectives),
         *(_service(recovery.service, objectives) if recovery.service else ()),
-        *_data(recovery, objectives),
+        *_missing(recovery, broken=broken), *_data(recovery, objectives),
     ]  # fmt: skip
 
 
@@ -86,14 +101,24 @@ def notes(recovery: Recovery | None, comparisons: Sequence[Comparison]) -> list[
 def _served(service: Service) -> str:
     """How customers fared over the whole drill, in a line."""
     least = "at least " if service.read_outage_is_lower_bound else ""
-    stale = f"{service.stale_reads + service.unordered_reads:,}"
+    stale = f"{_stale(service):,}" if _stale_is_known(service) else "not known how many"
     return (
         f"{_share(service.availability)} of the writes and"
         f" {_share(service.read_availability)} of the reads answered, reads away for"
         f" {least}{seconds_text(service.read_outage_seconds)} at the longest,"
-        f" {stale if service.reads_shown else 'not known how many'} stale,"
+        f" {stale} stale,"
         f" {service.wrong_reads:,} wrong"
     )
+
+
+def _stale(service: Service) -> int:
+    return service.stale_reads + service.unordered_reads
+
+
+def _stale_is_known(service: Service) -> bool:
+    """That none was stale is known only where reads showed something after the fault."""
+    looked = service.reads_shown > 0 and service.reads_shown_since_fault != 0
+    return looked or _stale(service) > 0
 
 
 def slowest_seconds(comparisons: Sequence[Comparison]) -> float:
@@ -121,9 +146,9 @@ def _restored(
     comparisons: Sequence[Comparison], objectives: Objectives | None
 ) -> Iterator[Figure]:
     if comparisons:
-        asked = seconds_text(objectives.rto_seconds) if objectives else ""
+        asked = objectives.rto_seconds if objectives else None
         yield Figure("Restored whole", _whole(comparisons))
-        yield Figure("Slowest restore", seconds_text(slowest_seconds(comparisons)), asked)
+        yield _seconds("Slowest restore", slowest_seconds(comparisons), asked)
         yield Figure("Missing from what was restored", f"{lost_in_restoring(comparisons):,}")
 
 
@@ -149,34 +174,37 @@ def _customers(recovery: Recovery, objectives: Objectives | None) -> list[Figure
 
 
 def _service(service: Service, objectives: Objectives | None) -> list[Figure]:
-    writes, reads, away, stale = _asked_of_service(objectives)
-    least = "at least " if service.read_outage_is_lower_bound else ""
-    longest = f"{least}{seconds_text(service.read_outage_seconds)}"
+    writes, reads, stale = _asked_of_service(objectives)
+    away = objectives.read_outage_seconds if objectives else None
     contradicting = (
-        f"{service.stale_reads + service.unordered_reads:,} ({service.stale_reads:,} of own"
-        f" writes, {service.unordered_reads:,} out of order)"
-        if service.reads_shown
+        f"{_stale(service):,} ({service.stale_reads:,} of own writes,"
+        f" {service.unordered_reads:,} out of order)"
+        if _stale_is_known(service)
         else "not known"
     )
     return [
         Figure("Availability of writes", _share(service.availability), writes),
         Figure("Availability of reads", _share(service.read_availability), reads),
-        Figure("Longest outage of reads", longest, away),
+        _seconds(
+            "Longest outage of reads",
+            service.read_outage_seconds,
+            away,
+            bound=service.read_outage_is_lower_bound,
+        ),
         Figure("Reads tried", f"{service.reads:,} ({service.reads_answered:,} answered)"),
         Figure("Stale reads", contradicting, stale),
         Figure("Wrong reads", f"{service.wrong_reads:,}"),
     ]
 
 
-def _asked_of_service(objectives: Objectives | None) -> tuple[str, str, str, str]:
+def _asked_of_service(objectives: Objectives | None) -> tuple[str, str, str]:
     if objectives is None:
-        return "", "", "", ""
+        return "", "", ""
     writes, reads = objectives.availability, objectives.read_availability
-    away, stale = objectives.read_outage_seconds, objectives.stale_reads
+    stale = objectives.stale_reads
     return (
         "" if writes is None else share_text(writes),
         "" if reads is None else share_text(reads),
-        "" if away is None else seconds_text(away),
         "" if stale is None else f"{stale:,}",
     )
 
@@ -188,7 +216,6 @@ def _share(share: float | None) -> str:
 def _data(recovery: Recovery, objectives: Objectives | None) -> list[Figure]:
     asked = objectives.unsettled if objectives else None
     return [
-        *(_losses if recovery.taken_back_to is None else _losses_by_going_back)(recovery),
         Figure("Changed by nobody's order", _count(recovery.corrupted)),
         Figure("Never ordered by anybody", _count(recovery.unwritten)),
         Figure("Present twice", _count(recovery.duplicated)),
@@ -199,6 +226,14 @@ def _data(recovery: Recovery, objectives: Objectives | None) -> list[Figure]:
             "" if asked is None else f"{asked:,}",
         ),
     ]
+
+
+def _missing(recovery: Recovery, *, broken: bool) -> list[Figure]:
+    if recovery.taken_back_to is not None:
+        return _losses_by_going_back(recovery)
+    if broken:
+        return _losses(recovery)
+    return [Figure("Lost, though nothing was broken", _count(recovery.lost))]
 
 
 def _losses(recovery: Recovery) -> list[Figure]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reports.record import compare_record, judge_record, load_record, read_verdict
 from reports.summary import lost_in_restoring, notes, slowest_seconds
 from reports.verdict import Outcome
-from reports.wording import seconds_text
+from reports.wording import beside, seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,11 +60,12 @@ class Row:
     @classmethod
     def judged(cls, record: DrillRecord, recovery: Recovery | None, verdict: Verdict) -> Row:
         comparisons = compare_record(record)
+        recovered = recovery if record.injections else None
         return cls(
             scenario=record.scenario,
             outcome=verdict.outcome,
-            rto=_rto(recovery, comparisons, record.objectives),
-            rpo=_rpo(recovery, record.objectives),
+            rto=_rto(recovered, comparisons, record.objectives),
+            rpo=_rpo(recovered, record.objectives),
             lost=_lost(recovery, comparisons),
             unknown=_NOT_KNOWN if recovery is None else f"{recovery.unknown:,}",
             resolution=(
@@ -174,11 +175,12 @@ def _rto(
 def _rpo(recovery: Recovery | None, objectives: Objectives | None) -> str:
     if recovery is None or recovery.lost is None or objectives is None:
         return _NOT_KNOWN
-    return _against(recovery.rpo_seconds, objectives.rpo_seconds)
+    bound = "≥ " if recovery.rpo_is_lower_bound else ""
+    return f"{bound}{_against(recovery.rpo_seconds, objectives.rpo_seconds)}"
 
 
 def _against(measured: float, objective: float) -> str:
-    return f"{seconds_text(measured)} / {seconds_text(objective)}"
+    return " / ".join(beside(measured, objective))
 
 
 def _lost(recovery: Recovery | None, comparisons: Sequence[Comparison]) -> str:

@@ -95,6 +95,9 @@ class Service:
     stale_examples: Sequence[int]  # keys of either, ten at the most
     wrong_reads: int  # a success that is not the order that was asked for
     wrong_examples: Sequence[int]  # keys, ten at the most
+    # Of those shown, begun at the first fault or later: what was read before it says nothing
+    # of stale reads. None in drills that were saved before this was known.
+    reads_shown_since_fault: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,9 @@ class Recovery:
     beyond: int | None = None  # begun after that moment, before that stop, and there
     beyond_examples: Sequence[int] = ()  # keys, ten at the most
     service: Service | None = None
+    # The first write that was ever acknowledged is lost, or given up: had customers ordered
+    # for longer, more might be. None without a final read.
+    rpo_is_lower_bound: bool | None = None
 
 
 class Outcome(StrEnum):

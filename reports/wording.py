@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, Context, Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_DIGITS_OF_ANY_FLOAT = Context(prec=1_000)
 
 
 def seconds_text(seconds: float) -> str:
@@ -17,7 +19,7 @@ def seconds_text(seconds: float) -> str:
         return f"{seconds} s"
     whole = len(str(int(abs(seconds))).lstrip("0"))
     decimals = max(1, 3 - whole)
-    text = f"{Decimal(repr(seconds)).quantize(Decimal(10) ** -decimals, ROUND_DOWN):f}"
+    text = f"{_cut_off(Decimal(repr(seconds)), decimals):f}"
     return f"{text.rstrip('0').rstrip('.')} s"
 
 
@@ -37,10 +39,17 @@ def told_apart(measured: float, objective: float) -> tuple[str, str]:
     return f"{measured!r} s", f"{objective!r} s"
 
 
+def beside(measured: float, objective: float) -> tuple[str, str]:
+    """Both as text for a table: told apart where the one is more than the other allows."""
+    if measured > objective:
+        return told_apart(measured, objective)
+    return seconds_text(measured), seconds_text(objective)
+
+
 def share_text(share: float, decimals: int = 2) -> str:
     """A share from 0 to 1 as per cent; cut off rather than rounded, so never more."""
     percent = Decimal(repr(share)) * 100
-    text = f"{percent.quantize(Decimal(10) ** -decimals, ROUND_DOWN):f}"
+    text = f"{_cut_off(percent, decimals):f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
 
 
@@ -50,6 +59,10 @@ def shares_apart(measured: float, objective: float) -> tuple[str, str]:
     while share_text(measured, decimals) == share_text(objective, decimals):
         decimals += 1
     return share_text(measured, decimals), share_text(objective, decimals)
+
+
+def _cut_off(number: Decimal, decimals: int) -> Decimal:
+    return number.quantize(Decimal(10) ** -decimals, ROUND_DOWN, _DIGITS_OF_ANY_FLOAT)
 
 
 def writes_text(number: int) -> str:

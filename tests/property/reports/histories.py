@@ -223,8 +223,8 @@ def measured(drill: Drill) -> Recovery:
     )
 
 
-def judged(drill: Drill, demand: Demand) -> Verdict:
-    objectives = Objectives(
+def as_objectives(demand: Demand) -> Objectives:
+    return Objectives(
         rto_seconds=demand.rto,
         rpo_seconds=demand.rpo,
         p95_seconds=demand.p95,
@@ -234,6 +234,12 @@ def judged(drill: Drill, demand: Demand) -> Verdict:
         read_availability=demand.read_availability,
         read_outage_seconds=demand.read_outage,
     )
+
+
+def judged(drill: Drill, demand: Demand) -> Verdict:
     return judge(
-        measured(drill), objectives, injections=as_injections(drill), watch=as_watch(drill)
+        measured(drill),
+        as_objectives(demand),
+        injections=as_injections(drill),
+        watch=as_watch(drill),
     )

@@ -96,13 +96,18 @@ def seen_until(drill: Drill) -> float:
     return last if last < drill.stopped - 1.0 else drill.stopped
 
 
+def first_fault(drill: Drill) -> float:
+    """When the first one was started; all of the watch is looked at where none was."""
+    return min((fault.started for fault in drill.faults), default=drill.steady)
+
+
 def in_flight(attempt: Attempt, at: float) -> bool:
     return attempt.began < at and (attempt.ended is None or attempt.ended >= at)
 
 
 def pains(drill: Drill) -> list[tuple[float, Attempt]]:
     """When each failed write hurt: as it began, or at the first fault if in flight then."""
-    first = min(fault.started for fault in drill.faults)
+    first = first_fault(drill)
     found = []
     for attempt in watched(drill):
         if attempt.told == "YES":
@@ -141,7 +146,7 @@ def first_write_from(drill: Drill, moment: float) -> float:
 def start_of_outage(drill: Drill, hurt: Sequence[tuple[float, Attempt]]) -> float:
     """From the fault that brought it; from its own first failure if it came late."""
     first = hurt[0][0]
-    for started in sorted(fault.started for fault in drill.faults):
+    for started in sorted(fault.started for fault in drill.faults) or [drill.steady]:
         bites_at_once = first <= first_write_from(drill, started) + drill.settle
         if started <= first and bites_at_once:
             return started
@@ -192,7 +197,7 @@ def settled(drill: Drill) -> bool:
     """Whether service was seen restored after everything that happened to it."""
     if any(outage.restored is None for outage in outages(drill)):
         return False
-    last_fault = max(fault.started for fault in drill.faults)
+    last_fault = max((fault.started for fault in drill.faults), default=drill.steady)
     return first_write_from(drill, last_fault) + drill.settle <= seen_until(drill)
 
 
@@ -215,7 +220,12 @@ def missing(drill: Drill) -> dict[int, str]:
 
 
 def fate_by_fault(drill: Drill, key: int) -> str:
-    """After all faults' effects or not, by the last time it was acknowledged."""
+    """After all faults' effects or not, by the last time it was acknowledged.
+
+    Where there was no fault there is no after: that would be a split brain.
+    """
+    if not drill.faults:
+        return "before"
     last = max(answered(drill, key))
     effects = [fault.took_effect for fault in drill.faults]
     return "after" if all(one is not None and one <= last for one in effects) else "before"
@@ -235,12 +245,25 @@ def answered(drill: Drill, key: int) -> list[float]:
 
 
 def rpo(drill: Drill) -> float:
-    started = max(fault.started for fault in drill.faults)
     ages = [0.0, discarded_age(drill)]
+    if not drill.faults:
+        return max(ages)
+    started = max(fault.started for fault in drill.faults)
     for key, fate in missing(drill).items():
         if fate != "discarded":
             ages += [started - moment for moment in answered(drill, key)]
     return max(ages)
+
+
+def rpo_is_lower_bound(drill: Drill) -> bool:
+    """Whether an acknowledged write is gone, and every one that is left is younger."""
+    gone = missing(drill)
+    for lost in gone:
+        age_of_lost = min(answered(drill, lost))
+        left = [one for one in drill.attempts if one.told == "YES" and one.key not in gone]
+        if all(one.ended is not None and one.ended > age_of_lost for one in left):
+            return True
+    return False
 
 
 def discarded_age(drill: Drill) -> float:
@@ -290,17 +313,17 @@ def unsettled(drill: Drill) -> int:
 
 
 def after_fault(drill: Drill) -> list[Attempt]:
-    started = min(fault.started for fault in drill.faults)
+    started = first_fault(drill)
     return [attempt for attempt in watched(drill) if attempt.began >= started]
 
 
 def before_fault(drill: Drill) -> list[Attempt]:
-    started = min(fault.started for fault in drill.faults)
+    started = first_fault(drill)
     return [one for one in watched(drill) if drill.steady <= one.began < started]
 
 
 def failed_before_fault(drill: Drill) -> list[Attempt]:
-    started = min(fault.started for fault in drill.faults)
+    started = first_fault(drill)
     return [
         one
         for one in before_fault(drill)

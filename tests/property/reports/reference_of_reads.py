@@ -54,9 +54,18 @@ def is_answered(read: Attempt) -> bool:
 
 
 def shows_nothing(drill: Drill) -> bool:
-    """Whether customers read, and no answer said how far the order had come."""
-    answered = [read for read in drill.reads if is_answered(read)]
-    return bool(answered) and not any(read.seen in STAGES for read in answered)
+    """Whether customers read, and since the fault no answer said how far an order had come."""
+    return bool(drill.reads) and shown_since_fault(drill) == 0
+
+
+def shown_since_fault(drill: Drill) -> int:
+    """How many reads say how far an order had come once anything at all was broken."""
+    starts = [fault.started for fault in drill.faults] or [drill.steady]
+    shown = 0
+    for read in drill.reads:
+        if read.seen in STAGES and any(start <= read.began for start in starts):
+            shown += 1
+    return shown
 
 
 def share(drill: Drill, attempts: Sequence[Attempt]) -> float | None:

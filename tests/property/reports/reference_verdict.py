@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def verdict(drill: Drill, demand: Demand) -> str:
     """MET, MISSED or INCONCLUSIVE, straight from the list of the design."""
-    if (
+    if drill.faults and (
         any(fault.took_effect is None for fault in drill.faults)
         or not reference.before_fault(drill)
         or not reference.after_fault(drill)
@@ -22,7 +22,7 @@ def verdict(drill: Drill, demand: Demand) -> str:
         return "INCONCLUSIVE"
     if breaks_a_promise(drill, demand):
         return "MISSED"
-    started = min(fault.started for fault in drill.faults)
+    started = reference.first_fault(drill)
     if (
         drill.rows is None
         or reference.covered_until(drill) < drill.stopped - 1.0
@@ -30,6 +30,7 @@ def verdict(drill: Drill, demand: Demand) -> str:
         or any(fault.gone is None for fault in drill.faults)
         or reference.widest_gap(drill, started, drill.stopped) > min(demand.rto, drill.settle)
         or reading_is_doubtful(drill, demand)
+        or (drill.faults and demand.rpo > 0 and reference.rpo_is_lower_bound(drill))
     ):
         return "INCONCLUSIVE"
     return "MET"
@@ -49,8 +50,11 @@ def breaks_a_promise(drill: Drill, demand: Demand) -> bool:
 def breaks_a_promise_of_data(drill: Drill, demand: Demand) -> bool:
     return (
         loses_too_much(drill, demand)
-        or any(
-            reference.count_rows(drill, kind) for kind in ("corrupted", "unwritten", "refused")
+        or any(reference.count_rows(drill, kind) for kind in ("corrupted", "refused"))
+        # What a ledger does not tell to its end may have been written in what it lacks.
+        or (
+            reference.covered_until(drill) >= drill.stopped - 1.0
+            and reference.count_rows(drill, "unwritten") > 0
         )
         or reference.duplicated(drill) > 0
         or (demand.unsettled is not None and reference.unsettled(drill) > demand.unsettled)
@@ -61,7 +65,7 @@ def loses_too_much(drill: Drill, demand: Demand) -> bool:
     fates = reference.missing(drill).values()
     if "after" in fates or reference.beyond(drill):
         return True
-    if drill.back is not None and "before" in fates:
+    if (drill.back is not None or not drill.faults) and "before" in fates:
         return True
     return bool(fates) and (demand.rpo == 0 or reference.rpo(drill) > demand.rpo)
 
@@ -95,6 +99,6 @@ def reading_is_doubtful(drill: Drill, demand: Demand) -> bool:
     if demand.read_outage is None:
         return False
     reads = reading(drill)
-    started = min(fault.started for fault in drill.faults)
+    started = reference.first_fault(drill)
     gap = reference.widest_gap(reads, started, drill.stopped)
     return not reference.settled(reads) or gap > min(demand.read_outage, drill.settle)

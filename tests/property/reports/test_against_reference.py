@@ -50,6 +50,7 @@ def test_losses_are_those_of_the_reference(drill: Drill) -> None:
     lost = sorted(key for key, fate in gone.items() if fate != "discarded")
     assert list(recovery.lost_examples) == lost[:10]
     assert recovery.rpo_seconds == reference.rpo(drill)
+    assert recovery.rpo_is_lower_bound == reference.rpo_is_lower_bound(drill)
     assert recovery.corrupted == reference.count_rows(drill, "corrupted")
     assert recovery.unwritten == reference.count_rows(drill, "unwritten")
     assert recovery.refused_present == reference.count_rows(drill, "refused")
@@ -127,6 +128,7 @@ def test_what_customers_got_is_that_of_the_reference(drill: Drill) -> None:
     assert service.reads_answered == sum(map(reference_of_reads.is_answered, drill.reads))
     states = [read.seen in reference_of_reads.STAGES for read in drill.reads]
     assert service.reads_shown == sum(states)
+    assert service.reads_shown_since_fault == reference_of_reads.shown_since_fault(drill)
     assert service.read_outage_seconds == max((one.seconds for one in seen), default=0.0)
     assert service.read_outage_is_lower_bound == any(one.restored is None for one in seen)
     assert service.reads_settled == reference.settled(reads)

@@ -88,7 +88,12 @@ BELIEF = "We lose the primary database.\n\nWe believe that the runbook gives wri
 
 
 def primary_killed(
-    folder: Path, *, outage_seconds: float = 12.3, rto_seconds: float = 60, effect: bool = True
+    folder: Path,
+    *,
+    outage_seconds: float = 12.3,
+    rto_seconds: float = 60,
+    effect: bool = True,
+    further_severity: str = "",
 ) -> Path:
     """Write a whole drill: the primary is killed and a runbook of four steps is followed."""
     made = Builder(folder)
@@ -102,6 +107,11 @@ def primary_killed(
         made.say(FAULT_AT + 5, Event.OBSTACLE, why="Kill(east-db-1) took no effect")
     _follow(made)
     made.say(FAULT_AT + outage_seconds + 5, Event.RECOVERY_SEEN)
+    if further_severity:
+        made.say(FAULT_AT + 19, Event.NODE_LOG, node="east-app-1", file="logs/gone.log")
+        further: dict[str, Json] = {"runbook": "go-back.md", "title": "Go back"}
+        made.say(FAULT_AT + 20, Event.RUNBOOK_STARTED, severity=further_severity, **further)
+        made.say(FAULT_AT + 21, Event.RUNBOOK_ENDED, runbook="go-back.md")
     made.say(FAULT_AT + 42, Event.REVERT_STARTED, id="1")
     made.say(FAULT_AT + 45, Event.FAULT_GONE, id="1")
     _end(made, told, rto_seconds)

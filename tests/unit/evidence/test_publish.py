@@ -23,7 +23,7 @@ from tests.unit.evidence.drills import backups_restored, primary_killed
 def test_drill(name):
     asked = {
         "met": {},
-        "missed": {"rto_seconds": 10},
+        "missed": {"rto_seconds": 10, "further_severity": "SEV3"},
         "unseen": {"effect": False, "outage_seconds": 5},
     }[name]
     publish(primary_killed(Path("run-1") / name, **asked))
@@ -105,6 +105,26 @@ def test_title_severity_and_requirements(published: Published) -> None:
     assert _labels(result, "requirement") == ["FLT-11", "RBK-4"]
     assert {"FLT-11", "RBK-4", "MET"} <= set(_labels(result, "tag"))
     assert "MISSED" in _labels(published.one("missed"), "tag")
+
+
+def test_the_severity_is_the_worst_of_all_runbooks_that_were_followed(
+    published: Published,
+) -> None:
+    assert _labels(published.one("missed"), "severity") == ["blocker"]
+
+
+def test_a_node_log_that_is_not_there_keeps_nothing_else_from_being_told(
+    published: Published,
+) -> None:
+    result = published.one("missed")
+    names = [one["name"] for one in result["attachments"]]
+    assert "Log of east-db-1" in names
+    assert "Log of east-app-1" not in names
+    assert "Timeline" in names
+    gone = "No log of east-app-1, for logs/gone.log is not in the drill's folder"
+    load = next(step for step in result["steps"] if step["name"].startswith("Customers"))
+    (fault,) = [step for step in load["steps"] if step["name"].startswith("Fault")]
+    assert gone in [step["name"] for step in fault["steps"]]
 
 
 def test_the_description_holds_belief_verdict_and_picture(published: Published) -> None:

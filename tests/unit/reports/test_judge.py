@@ -12,7 +12,7 @@ from reports.ledger import FINAL_READ
 from reports.ledger import Outcome as Told
 from reports.recovery import judge
 from reports.verdict import Injection, Objectives, Outcome, Recovery, Verdict
-from reports.wording import seconds_text
+from reports.wording import seconds_text, share_text
 from tests.unit.reports.drills import (
     OBJECTIVES,
     WATCH,
@@ -273,6 +273,25 @@ def test_a_damaged_ledger_is_inconclusive() -> None:
     assert only_reason(verdict) == "the ledger holds records that make no sense: 1 of them"
 
 
+@pytest.mark.parametrize("harm", ["damaged", "short"])
+def test_rows_that_a_ledger_may_just_have_lost_are_a_doubt(harm: str) -> None:
+    case = Case()
+    case.rows = rows_of(case.ledger)
+    if harm == "damaged":
+        case.ledger["outcome"][100] = 0
+    else:
+        case.ledger = case.ledger[:-10]
+    verdict = case.judge()
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    rows = "1 row" if harm == "damaged" else "10 rows"
+    assert (
+        f"the final read holds {rows} without a record in the ledger, which is damaged or ends"
+        " early: whether anybody wrote that is not known"
+    ) in verdict.reasons
+    without_keys(case, 20)
+    assert case.judge().outcome is Outcome.MISSED
+
+
 def test_nothing_measured_and_nothing_injected_are_inconclusive() -> None:
     assert judge(None, OBJECTIVES, injections=(WHOLE,), watch=WATCH).reasons == (
         "nothing was measured",
@@ -343,8 +362,12 @@ def test_obstacles_breaches_and_doubts_weigh_in_that_order() -> None:
         (0.0, "0 s"), (0.0204, "0.02 s"), (0.25, "0.25 s"), (1.239, "1.23 s"),
         (72.44, "72.4 s"),
         (59.99, "59.9 s"), (180.0, "180 s"), (3600.06, "3600 s"), (float("nan"), "nan s"),
-        (1e-9, "0 s"),
+        (1e-9, "0 s"), (1e30, f"1{'0' * 30} s"), (1.7e308, f"17{'0' * 307} s"),
     ],
 )  # fmt: skip
 def test_seconds_are_cut_off_and_never_rounded_up(seconds: float, text: str) -> None:
     assert seconds_text(seconds) == text
+
+
+def test_shares_however_large_are_cut_off_as_well() -> None:
+    assert (share_text(0.99999), share_text(1e30)) == ("99.99 %", f"1{'0' * 32} %")

@@ -92,6 +92,17 @@ def test_another_figure_or_reason_is_exit_status_1(
     assert "MET as saved, but its figures or reasons differ" in capsys.readouterr().out
 
 
+def test_a_verdict_from_before_reads_since_the_fault_were_counted_is_the_same_still(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = runs / "20260301T100000Z-aaaa" / "the_primary_is_killed" / "verdict.json"
+    document = json.loads(saved.read_text())
+    del document["recovery"]["service"]["reads_shown_since_fault"]
+    saved.write_text(json.dumps(document))
+    assert main(["20260301T100000Z-aaaa"], runs=runs) == 0
+    assert capsys.readouterr().out.endswith("\nevery verdict is the one that was saved\n")
+
+
 def test_a_verdict_from_before_reads_were_judged_is_the_same_still(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from reports.ledger import Outcome as Told
 from reports.phases import break_down, phase_of
 from reports.timeline import Entry, Event
-from tests.unit.reports.drills import FAULT_AT, Case, fail, outage_until
+from tests.unit.reports.drills import FAULT_AT, Case, fail, outage_until, steady_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,6 +163,15 @@ def test_an_outage_that_ends_by_itself_has_no_parts() -> None:
     assert found_in(outage_until(24.0), []) is None
     assert found_in(Case(), FAILOVER) is None
     assert break_down(FAILOVER, Case().ledger, None) is None
+
+
+def test_an_outage_of_no_length_has_no_parts() -> None:
+    """The last write of a ledger fails at the very moment at which it began."""
+    case = Case(ledger=steady_ledger()[:81])
+    fail(case.ledger, 20.0, 20.25)
+    recovery = case.measure()
+    assert [one.seconds for one in recovery.outages] == [0.0]
+    assert break_down(FAILOVER, case.ledger, recovery) is None
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,11 @@ def test_no_verdict_is_none(tmp_path: Path) -> None:
         '{"outcome": "MET", "recovery": null}',
         '{"outcome": "MET", "reasons": [], "recovery": {"outages": [], "lost_examples": []}}',
         '{"outcome": "MET", "reasons": [], "recovery": []}',
+        '{"outcome": "MET", "reasons": [], "recovery": 7}',
+        '{"outcome": "MET", "reasons": [], "recovery": true}',
+        '{"outcome": "MET", "reasons": [], "recovery": "whole"}',
+        '{"reasons":[],"outcome":"MET","recovery":{"outages":[],"lost_examples":[1e999]}}',
+        '{"reasons":[],"outcome":"MET","recovery":{"outages":[],"lost_examples":[],"service":7}}',
     ],
 )
 def test_a_damaged_verdict_is_named(tmp_path: Path, text: str) -> None:
@@ -196,6 +201,46 @@ def test_a_steady_state_checked_before_the_last_fault_was_not_checked_after(
     folder.forget(Event.STEADY_AFTER)
     folder.say(9.0, Event.STEADY_AFTER, deviations=[])
     assert load(folder).doubts == ("the steady state after was never checked",)
+
+
+GIVEN_UP = "customers were not seen to be served before the drill itself mended the fault: 30 s"
+
+
+@pytest.mark.parametrize(
+    ("ended", "seen", "doubts"),
+    [
+        (30.0, None, (GIVEN_UP,)),
+        (30.0, 45.0, (GIVEN_UP,)),  # served once the drill had mended it
+        (30.0, 38.0, ()),  # waited for again, and served while the fault stood
+        (9.95, None, ()),
+        (39.5, None, ()),  # the drill is mending it already
+        (45.0, None, ()),
+    ],
+)
+def test_recovery_by_the_drills_own_revert_is_a_doubt(
+    folder: Folder, ended: float, seen: float | None, doubts: tuple[str, ...]
+) -> None:
+    folder.say(39.0, Event.REVERT_STARTED, id="fault-1")
+    folder.say(ended, Event.WATCH_ENDED, why="30 s")
+    if seen is not None:
+        folder.say(seen, Event.RECOVERY_SEEN)
+    assert load(folder).doubts == doubts
+    assert judged(folder).outcome is (Outcome.INCONCLUSIVE if doubts else Outcome.MET)
+    folder.say(50.0, Event.BREACH, why="it does not work")
+    assert judged(folder).outcome is Outcome.MISSED
+
+
+def test_one_fault_that_is_mended_leaves_the_other_standing(folder: Folder) -> None:
+    folder.say(11.0, Event.FAULT_PLANNED, id="fault-2", fault="Pause(east-cache-1)")
+    folder.say(11.0, Event.FAULT_STARTED, id="fault-2")
+    folder.say(30.0, Event.WATCH_ENDED, why="30 s")
+    folder.say(39.0, Event.REVERT_STARTED, id="fault-1")
+    folder.say(41.0, Event.RECOVERY_SEEN)
+    folder.say(42.0, Event.WATCH_ENDED, why="another 30 s")
+    assert load(folder).doubts == (
+        GIVEN_UP,
+        f"{GIVEN_UP.removesuffix('30 s')}another 30 s",
+    )
 
 
 def test_a_fault_that_was_not_seen_did_not_take_effect(folder: Folder) -> None:
@@ -350,6 +395,11 @@ def test_a_damaged_line_is_named(folder: Folder, ledger: NDArray[np.void]) -> No
         (Event.OBJECTIVES, "rpo_seconds", -1, "a number of seconds as its 'rpo_seconds'"),
         (Event.OBJECTIVES, "p95_seconds", True, "a number as its 'p95_seconds'"),
         (Event.OBJECTIVES, "settle_seconds", 0, "a settled while longer than 0 s"),
+        (Event.OBJECTIVES, "rto_seconds", 10**400, "a number as its 'rto_seconds'"),
+        (Event.OBJECTIVES, "p95_seconds", 10**400, "a number as its 'p95_seconds'"),
+        (Event.OBJECTIVES, "unsettled", float("inf"), "a whole number as its 'unsettled'"),
+        (Event.OBJECTIVES, "unsettled", 1.5, "a whole number as its 'unsettled'"),
+        (Event.OBJECTIVES, "stale_reads", float("nan"), "a whole number as its 'stale_reads'"),
     ],
 )
 def test_a_detail_that_is_missing_or_wrong_is_named(

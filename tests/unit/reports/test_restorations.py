@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from reports.__main__ import main
+from reports.exhibits import read_drill
 from reports.ledger import FINAL_READ
 from reports.ledger import Outcome as Told
 from reports.record import (
@@ -88,17 +89,19 @@ def write(
     folder: Folder,
     rows: NDArray[np.void] | None = None,
     ledger: NDArray[np.void] | None = None,
+    final: NDArray[np.void] | None = None,
 ) -> Path:
     ledger = steady_ledger() if ledger is None else ledger
-    path = folder.write(ledger, None)
+    kept = rows_of(ledger) if final is None else final
+    folder.forget(Event.FINAL_READ)
+    folder.say(62.0, Event.FINAL_READ, rows=kept.size)
+    path = folder.write(ledger, kept)
     (copied(ledger) if rows is None else rows).tofile(path / "restored-1.bin")
     return path
 
 
 def judged(path: Path) -> Verdict:
-    recovery, verdict = judge_record(load_record(path))
-    assert recovery is None
-    return verdict
+    return judge_record(load_record(path))[1]
 
 
 def only_reason(verdict: Verdict, outcome: Outcome) -> str:
@@ -319,6 +322,82 @@ def test_saved_evidence_is_judged_again_to_the_same_verdict(
     assert "the saved verdict is MET; it is MISSED now" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("rpo", [0, 3600])
+def test_what_the_living_cluster_lost_meanwhile_is_missed(folder: Folder, rpo: float) -> None:
+    say_restored(folder)
+    folder.forget(Event.OBJECTIVES)
+    folder.say(61.0, Event.OBJECTIVES, rto_seconds=20, rpo_seconds=rpo, settle_seconds=5)
+    kept = rows_of(steady_ledger())
+    path = write(folder, final=kept[~np.isin(kept["key"], (0, 79))])
+    assert only_reason(judged(path), Outcome.MISSED) == (
+        "lost: 2 writes acknowledged and missing from the final read, though nothing was"
+        " broken (keys 0, 79)"
+    )
+    row = Row.of(path)
+    assert (row.rto, row.rpo, row.lost) == ("7.2 s / 20 s", "-", "2")
+    shown = {figure.name: figure.text for figure in read_drill(path).figures()}
+    assert shown["Lost, though nothing was broken"] == "2"
+    assert not {"RTO", "RPO"} & shown.keys()
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ((7_777, 1, 1), "corruption: 1 row of the final read that nobody wrote"),
+        ((5, 999, 1), "corruption: 1 row of the final read with a value that nobody wrote"),
+    ],
+)
+def test_what_nobody_wrote_in_the_living_cluster_is_missed(
+    folder: Folder, row: tuple[int, int, int], reason: str
+) -> None:
+    say_restored(folder)
+    kept = rows_of(steady_ledger())
+    kept = np.concatenate((kept[kept["key"] != row[0]], np.array([row], FINAL_READ)))
+    assert only_reason(judged(write(folder, final=kept)), Outcome.MISSED).startswith(reason)
+
+
+def test_customers_who_could_not_order_meanwhile_are_judged(folder: Folder) -> None:
+    ledger = steady_ledger()
+    fail(ledger, 25.0, 47.0)
+    say_restored(folder)
+    assert only_reason(judged(write(folder, ledger=ledger)), Outcome.MISSED) == (
+        "RTO missed: customers could not write for 22.1 s (objective 20 s, resolution 0.25 s)"
+    )
+
+
+def test_without_a_final_read_of_the_living_cluster_it_is_inconclusive(folder: Folder) -> None:
+    say_restored(folder)
+    path = folder.write(steady_ledger(), None)
+    copied(steady_ledger()).tofile(path / "restored-1.bin")
+    assert only_reason(judged(path), Outcome.INCONCLUSIVE) == (
+        "there is no final read: nobody knows which writes are lost"
+    )
+
+
+def test_a_ledger_that_ends_early_is_inconclusive(folder: Folder) -> None:
+    say_restored(folder)
+    doubtful = judged(write(folder, ledger=steady_ledger(until=50.0)))
+    assert doubtful.outcome is Outcome.INCONCLUSIVE
+    short, gap = doubtful.reasons
+    assert short == "the ledger ends 10.2 s before the watch did"
+    assert gap.startswith("nobody tried to write for 10.2 s during the watch: an outage in")
+
+
+def test_a_verdict_from_before_its_customers_were_judged_is_the_same_still(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say_restored(folder)
+    path = write(folder)
+    save_verdict(path, None, Verdict(Outcome.MET, ()))
+    assert main([str(path)]) == 0
+    save_verdict(path, None, Verdict(Outcome.MET, ("so it was",)))
+    assert main([str(path)]) == 1
+    kept = rows_of(steady_ledger())[1:]
+    write(folder, final=kept)
+    assert main([str(path)]) == 1
+    assert "the saved verdict is MET; it is MISSED now" in capsys.readouterr().out
+
+
 def test_its_row_tells_of_restores(folder: Folder) -> None:
     say_restored(folder)
     say_restored(folder, at=40.0, seconds=9.0, label="other")
@@ -328,6 +407,29 @@ def test_its_row_tells_of_restores(folder: Folder) -> None:
     assert Row.from_json(json.loads(json.dumps(row.to_json()))) == row
     table = render_table([row])
     assert table.endswith("\nbackups_are_restored: 2 of 2 restored whole, slowest 9 s")
+
+
+def test_rows_that_a_ledger_that_ends_early_may_have_lost_are_a_doubt(folder: Folder) -> None:
+    say_restored(folder)
+    path = write(folder, copied(steady_ledger()), steady_ledger(until=20.5))
+    verdict = judged(path)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert f"{NAME} holds 2 rows without a record in the ledger" in verdict.reasons[-1]
+
+
+def test_rows_that_a_damaged_ledger_may_have_lost_are_a_doubt(folder: Folder) -> None:
+    rows = copied(steady_ledger())
+    ledger = steady_ledger()
+    ledger["outcome"][5] = 0
+    say_restored(folder)
+    verdict = judged(write(folder, rows, ledger))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    damaged, in_the_copy = verdict.reasons
+    assert damaged == "the ledger holds records that make no sense: 1 of them"
+    assert in_the_copy == (
+        f"{NAME} holds 1 row without a record in the ledger, which is damaged or ends early:"
+        " whether anybody wrote that is not known"
+    )
 
 
 def test_what_a_copy_lacks_is_in_its_row(folder: Folder) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from reports.ledger import Outcome as Told
 from reports.ledger import Seen
+from reports.summary import notes
 from reports.verdict import Outcome
 from tests.unit.reports.drills import (
     OBJECTIVES,
@@ -230,8 +231,42 @@ def test_reads_that_show_nothing_prove_nothing_where_stale_ones_are_judged(
         "none of 240 reads showed how far its order had come: whether any was stale is not"
         " known"
     )
-    reads["seen"][5] = Seen.PAID
+    assert notes(case_with(reads).measure(), ())[0].endswith(
+        "not known how many stale, 0 wrong"
+    )
+    reads["seen"][45] = Seen.PAID
     assert case_with(reads).judge().outcome is Outcome.MET
+
+
+def test_reads_that_showed_nothing_since_the_fault_say_nothing_of_stale_ones(
+    reads: NDArray[np.void],
+) -> None:
+    since = reads["began"] >= 10.0
+    reads["seen"][since] = Seen.UNKNOWN
+    case = case_with(reads)
+    assert service_of(case).reads_shown == np.count_nonzero(~since)
+    assert service_of(case).reads_shown_since_fault == 0
+    verdict = case.judge()
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    (reason,) = verdict.reasons
+    assert reason == (
+        "no read that began after the fault showed how far its order had come (240 reads in"
+        " all): whether any was stale is not known"
+    )
+    assert case_with(reads, stale_reads=None).judge().outcome is Outcome.MET
+    reads["seen"][reads["began"] == 10.0] = Seen.PAID
+    assert case_with(reads).judge().outcome is Outcome.MET
+
+
+def test_reads_that_nobody_answered_say_nothing_of_stale_ones(reads: NDArray[np.void]) -> None:
+    reads["outcome"], reads["seen"] = Told.UNKNOWN, Seen.UNKNOWN
+    verdict = case_with(reads).judge()
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    (reason,) = verdict.reasons
+    assert reason == (
+        "none of 240 reads showed how far its order had come: whether any was stale is not"
+        " known"
+    )
 
 
 @pytest.mark.parametrize("seen", [len(Seen), 255])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from reports.exhibits import read_drill
 from reports.ledger import Outcome as Told
 from reports.ledger import Seen
 from reports.record import judge_record, load_record, save_verdict
@@ -55,11 +56,23 @@ def test_losses_and_lower_bounds_show_and_reasons_follow(tmp_path: Path) -> None
     lines = render_table([row_of(folder, failing_until=60.0, lost=2)]).splitlines()
     assert lines[2].split("  ")[1:2] == ["MISSED"]
     assert "≥ 50 s / 20 s" in lines[2]
-    assert "9.87 s / 0 s     2      200" in lines[2]
+    assert "≥ 9.87 s / 0 s     2      200" in lines[2]
     assert lines[3:5] == ["", "MISSED: the_primary_is_killed"]
     assert lines[5].startswith("  - RTO missed: customers could not write for at least 50 s")
     reasons = row_of(folder, failing_until=60.0, lost=2).reasons
     assert sum(line.startswith("  - ") for line in lines) == len(reasons) == 3
+
+
+def test_a_figure_that_misses_by_little_is_told_apart_from_its_objective(
+    folder: Folder,
+) -> None:
+    folder.forget(Event.OBJECTIVES)
+    folder.say(61.0, Event.OBJECTIVES, rto_seconds=12.12, rpo_seconds=0, settle_seconds=5)
+    row = row_of(folder, failing_until=22.0)
+    assert (row.outcome, row.rto) == (Outcome.MISSED, "12.125 s / 12.12 s")
+    assert row.rpo == "0 s / 0 s"
+    shown = {figure.name: figure.text for figure in read_drill(folder.path).figures()}
+    assert (shown["RTO"], shown["RPO"]) == ("12.125 s of 12.12 s", "0 s of 0 s")
 
 
 def test_what_is_lost_to_a_split_brain_is_lost(tmp_path: Path) -> None:

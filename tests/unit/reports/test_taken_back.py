@@ -250,6 +250,7 @@ def test_without_the_event_the_same_files_are_a_split_brain(folder: Folder) -> N
     [
         (wall(9), wall(8.5), "a time no earlier than its 'to' as its 'stopped'"),
         ("2026-03-01T10:00:09", wall(12), "with its offset from UTC, as its 'to'"),
+        ("0001-01-01T00:00:00+10:00", wall(12), "with its offset from UTC, as its 'to'"),
         (wall(9), "soon", "with its offset from UTC, as its 'stopped'"),
         (wall(9), 12.0, "with its offset from UTC, as its 'stopped'"),
     ],
