@@ -4,7 +4,8 @@ We believe that in no shape an acknowledged order is lost: an order is acknowled
 standby has it too, and a primary without the majority of the consensus store stops within its
 lease of 20 seconds. Where the majority keeps the primary, but customers cannot reach it, the
 cluster sees nothing amiss; people move it, with primary-out-of-reach.md. Where a node's network
-comes and goes, people move the primary off that node, with flapping-network.md.
+comes and goes, people move the primary off that node, with flapping-network.md. Where only some
+packets are lost, orders take longer and nobody needs to do anything.
 """
 
 from datetime import timedelta
@@ -14,7 +15,7 @@ import pytest
 from environments.model import Direction, Environment
 from environments.selectors import select
 from fixtures.drill import Drill
-from fixtures.faults import Partition
+from fixtures.faults import LosePackets, Partition
 from fixtures.random_partitions import random_partitions
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
@@ -27,6 +28,8 @@ BY_HAND = Objectives(rto_seconds=30, rpo_seconds=0)
 # Each flap soon ends by itself and costs some seconds again: only the share of all orders
 # tells whether the primary was moved after the first.
 FLAPPING = Objectives(rto_seconds=30, rpo_seconds=0, availability=0.72)
+# What is lost is sent again after 0.2 s and more, and an order waits for a standby's word.
+LOSSY = Objectives(rto_seconds=5, rpo_seconds=0, p95_seconds=1)
 # The longest is held for 25 s, and a shape may leave customers nobody who serves them.
 RANDOM = Objectives(rto_seconds=60, rpo_seconds=0)
 HOLD = timedelta(seconds=30)  # longer than the lease
@@ -73,6 +76,15 @@ def test_packets_of_the_primary_are_lost_one_way(
         follow("isolated-primary.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(BY_ITSELF)
+
+
+def test_some_packets_between_the_databases_are_lost(
+    load: Loads, inject: Injector, recovery: RecoveryWatch
+) -> None:
+    """One packet in twenty between the primary and the others is lost, either way."""
+    with load.orders(), inject(LosePackets("db:primary", "db,etcd", percent=5), hold=HOLD):
+        recovery.wait(at_most=WATCH)
+    recovery.must_meet(LOSSY)
 
 
 def test_the_network_of_the_primary_flaps(
