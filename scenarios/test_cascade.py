@@ -15,6 +15,7 @@ import pytest
 
 from environments.catalog import Settings
 from fixtures.faults import Slow
+from fixtures.host_speed import slowness
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import Objectives
 
@@ -23,9 +24,10 @@ pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-7", "OBJ-1", "OBJ-2")
 BY_PEOPLE = Objectives(rto_seconds=150, rpo_seconds=0)
 BY_ITSELF = Objectives(rto_seconds=20, rpo_seconds=0)
 STORM = 50  # orders per second
-# Half as much again as the storm takes while all is well. An instance that is overloaded must
-# run out of its own, and not starve the databases of a host that they share here.
-INSTANCE_CPUS = 0.3
+# Half as much again as the storm takes while all is well, which is less on a faster host. An
+# instance that is overloaded must run out of its own processors, and not starve the databases
+# of a host that they share here.
+INSTANCE_CPUS = round(0.18 * slowness(), 2)
 SLOW = Slow("app-to-db", by=timedelta(milliseconds=600))
 TRIGGER = timedelta(seconds=8)  # how long the database is slow
 ALONE = timedelta(seconds=15)  # how long we look whether the service comes back by itself
