@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -158,5 +159,7 @@ def _leading_caches(observed: Observed) -> Iterator[str]:
 
 def _pending(observed: Observed) -> Iterator[str]:
     for app, seconds in observed.pending_seconds.items():
-        if seconds > PENDING_SECONDS_AT_MOST:
+        if math.isinf(seconds):
+            yield f"{app} reaches no database that takes writes: what is pending is not known"
+        elif seconds > PENDING_SECONDS_AT_MOST:
             yield f"{app} has had an order pending for {seconds:.0f} s"

@@ -59,6 +59,10 @@ def test_a_world_that_is_well_deviates_in_nothing() -> None:
             replace(WELL, lone_caches={"cache": CacheView(is_primary=False, follows="links")}),
             "cache follows links: what is written to it is refused",
         ),
+        (
+            replace(WELL, pending_seconds={"app-1": float("inf")}),
+            "app-1 reaches no database that takes writes: what is pending is not known",
+        ),
         (replace(WELL, conditions={"cache": "exited"}), "cache is exited"),
         (replace(WELL, conditions={"cache": "paused"}), "cache is paused"),
         (replace(WELL, no_answer={"payments": "refused"}), "payments gave no good answer"),
