@@ -39,8 +39,9 @@ def engine() -> Iterator[docker.DockerClient]:
 def name(engine: docker.DockerClient) -> Iterator[str]:
     name = f"test{uuid.uuid4().hex[:8]}"
     yield name
-    for image in engine.images.list(filters={"reference": f"muster/{name}*"}):
-        engine.images.remove(str(image.id), force=True)
+    built = engine.images.list(filters={"reference": f"muster/{name}*"})
+    for image in sorted(built, key=lambda image: len(image.history()), reverse=True):
+        engine.images.remove(str(image.id), force=True)  # an engine keeps what others stand on
     for image in engine.images.list(filters={"dangling": True}):  # what a failed build left
         if any(item.startswith(f"NAME={name}") for item in image.attrs["Config"]["Env"] or ()):
             engine.images.remove(str(image.id))
