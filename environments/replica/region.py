@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
 from environments.replica.topology import (
     EAST,
     LOG_DISK,
-    LOG_DISK_MEGABYTES,
     SCOPE,
     SHARED,
+    Bounds,
+    Disk,
     NodeSpec,
     Passwords,
     Path,
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from environments.replica.repositories import Repositories
+
+
+_DATABASE_BOUNDS = Bounds(memory_megabytes=1536, processes=256, disks={LOG_DISK: Disk(512)})
+_INSTANCE_BOUNDS = Bounds(memory_megabytes=192, processes=64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +162,7 @@ class Region:
                 "ORDERS_PASSWORD": passwords.orders,
                 "MONITOR_PASSWORD": passwords.monitor,
                 "PATRONI": "true",
-                "LOG_DISK": LOG_DISK if settings.log_disk else "",
+                "LOG_DISK": LOG_DISK if settings.bounded else "",
                 **self._between_regions(),
                 **(
                     self.repositories.of_database(name)
@@ -165,7 +170,7 @@ class Region:
                     else {"BACKUPS": "false"}
                 ),
             },
-            disks={LOG_DISK: LOG_DISK_MEGABYTES} if settings.log_disk else {},
+            bounds=_DATABASE_BOUNDS if settings.bounded else Bounds(),
         )
 
     def _between_regions(self) -> Mapping[str, str]:
@@ -223,7 +228,7 @@ class Region:
             ports=(8000,),
             aliases=(f"{self.name}-app",),
             needs=(self.links,),
-            cpus=settings.instance_cpus,
+            bounds=_instance_bounds(settings),
             environment={
                 "DATABASE_HOST": self.links,
                 "DATABASE_PASSWORD": self.passwords.orders,
@@ -252,6 +257,11 @@ class Region:
                 "FAIL_OPEN": "off" if self.settings.protections else "on",
             },
         )
+
+
+def _instance_bounds(settings: Settings) -> Bounds:
+    bounds = _INSTANCE_BOUNDS if settings.bounded else Bounds()
+    return replace(bounds, cpus=settings.instance_cpus)
 
 
 def database_names(region: str, count: int) -> tuple[str, ...]:

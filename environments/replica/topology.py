@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SCOPE = "muster"  # what Patroni calls the cluster, and where its keys are in etcd
 SHARED = "shared"
 CACHE_PORT, SENTINEL_PORT = 6379, 26379
-LOG_DISK, LOG_DISK_MEGABYTES = "/var/lib/muster/log", 512
+LOG_DISK = "/var/lib/muster/log"
 EAST, WEST = "east", "west"
 ZONES = "abc"
 
@@ -65,8 +65,28 @@ class Settings:
     read_only: bool = False  # without a primary, orders are read from a replica
     cache_failover: bool = False  # three caches under Sentinel, and a way to their primary
     health_needs_cache: bool = False  # an instance without its cache leaves rotation
-    log_disk: bool = False  # the databases' log is on a small disk of its own, in memory
+    # Databases and instances have bounds of their own for what can run out on them, so that
+    # using it up leaves the host alone; the databases' log has a disk of its own, in memory.
+    bounded: bool = False
     second_region: bool = False  # a passive region in the west, and one entrance to both
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A disk of a node's own, in memory."""
+
+    megabytes: int
+    files: int | None = None  # how many it can hold (inodes); None: as many as fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much of its host a node may use; None is no bound."""
+
+    cpus: float | None = None  # as much time of the host's processors as so many of them have
+    memory_megabytes: int | None = None  # what its disks hold included; the kernel kills then
+    processes: int | None = None  # threads included
+    disks: Mapping[str, Disk] = field(default_factory=dict)  # by folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +101,7 @@ class NodeSpec:
     ports: tuple[int, ...] = ()
     aliases: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    disks: Mapping[str, int] = field(default_factory=dict)  # in memory: folder -> megabytes
-    cpus: float | None = None  # as much time of the host's processors as so many of them have
+    bounds: Bounds = field(default_factory=Bounds)
 
     @property
     def zone(self) -> str:

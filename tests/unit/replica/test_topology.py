@@ -88,11 +88,13 @@ def test_what_regions_say_to_each_other_goes_over_one_node() -> None:
 
 
 def test_only_databases_have_a_small_disk_and_only_where_it_is_asked_for() -> None:
-    with_disk = compose(Settings(log_disk=True, backups=True), PASSWORDS)
-    assert {node.name for node in with_disk.nodes if node.disks} == {
+    with_disk = compose(Settings(bounded=True, backups=True), PASSWORDS)
+    assert {node.name for node in with_disk.nodes if node.bounds.disks} == {
         "east-db-1", "east-db-2", "east-db-3",
     }  # fmt: skip
-    assert not any(node.disks for node in compose(Settings(backups=True), PASSWORDS).nodes)
+    assert not any(
+        node.bounds.disks for node in compose(Settings(backups=True), PASSWORDS).nodes
+    )
 
 
 def test_caches_that_fail_over_have_a_router_in_front_and_one_alone_has_none() -> None:
@@ -150,9 +152,9 @@ def test_the_orders_service_is_told_how_it_is_to_be(
 
 def test_only_instances_of_the_service_are_limited_in_what_they_can_compute() -> None:
     nodes = compose(Settings(instance_cpus=0.5, second_region=True), PASSWORDS).nodes
-    assert {node.cpus for node in nodes if node.role is Role.APP} == {0.5}
-    assert {node.cpus for node in nodes if node.role is not Role.APP} == {None}
-    assert not any(node.cpus for node in compose(Settings(), PASSWORDS).nodes)
+    assert {node.bounds.cpus for node in nodes if node.role is Role.APP} == {0.5}
+    assert {node.bounds.cpus for node in nodes if node.role is not Role.APP} == {None}
+    assert not any(node.bounds.cpus for node in compose(Settings(), PASSWORDS).nodes)
 
 
 @pytest.mark.parametrize(("protections", "fails_open"), [(True, "off"), (False, "on")])
