@@ -74,10 +74,18 @@ class Growth:
         return self.crossed_at + self.seconds if self.grown_at is None else self.grown_at
 
     @property
+    def first_way(self) -> Way | None:
+        """The way that took shortest of those that were seen whole."""
+        return min(self._whole_ways, key=lambda way: way.seconds or 0.0, default=None)
+
+    @property
     def last_way(self) -> Way | None:
         """The way that took longest of those that were seen whole."""
-        whole = [(way.seconds, way) for way in self.ways if way.seconds is not None]
-        return max(whole, key=lambda one: one[0])[1] if whole else None
+        return max(self._whole_ways, key=lambda way: way.seconds or 0.0, default=None)
+
+    @property
+    def _whole_ways(self) -> Sequence[Way]:
+        return [way for way in self.ways if way.seconds is not None]
 
 
 @dataclass(slots=True)
