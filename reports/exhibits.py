@@ -40,6 +40,7 @@ _GROUPS = {
     "RTO": "Recovery time (RTO)",
     "RPO": "Data lost (RPO)",
     "Restore": "Time to restore a backup",
+    "Scale-out": "Time to scale out",
 }
 
 
@@ -181,9 +182,9 @@ def scaling_tables(drill: Drill) -> str | None:
 
 
 def metrics(drill: Drill) -> list[dict[str, str | float]]:
-    """RTO, RPO and the time to restore, as Allure 3 reads metrics; [] where it says nothing.
+    """RTO, RPO, and the times to restore and to scale out, as Allure 3 reads metrics.
 
-    A figure of an INCONCLUSIVE drill says nothing about recovery, so it is no metric.
+    A figure of an INCONCLUSIVE drill says nothing about recovery, so it is no metric: [].
     """
     if drill.verdict.outcome is Outcome.INCONCLUSIVE:
         return []
@@ -197,6 +198,8 @@ def _measured(drill: Drill) -> Iterator[tuple[str, float]]:
             yield "RPO", drill.recovered.rpo_seconds
     if drill.comparisons:
         yield "Restore", slowest_seconds(drill.comparisons)
+    if drill.scaling is not None and drill.scaling.scale_out_seconds is not None:
+        yield "Scale-out", drill.scaling.scale_out_seconds
 
 
 def _metric(drill: Drill, name: str, value: float) -> dict[str, str | float]:

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from reports.reads import Reads
     from reports.scaling_log import ScalingLog
     from reports.surges import Surge
     from reports.verdict import Injection, Watch
+    from reports.writes import Writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ def measure_scaling(
     watch's end.
     """
     orders, _ = writes_of(ledger)
-    requests = _requests(ledger, watch)
+    requests = _requests(orders, reads_of(ledger), watch)
     began, ended = _surge(surges, injections, watch)
     growths = find_growths(log)
     left = departures(log)
@@ -163,9 +165,7 @@ def measure_scaling(
     )
 
 
-def _requests(ledger: NDArray[np.void], watch: Watch) -> _Requests:
-    orders, _ = writes_of(ledger)
-    reads = reads_of(ledger)
+def _requests(orders: Writes, reads: Reads, watch: Watch) -> _Requests:
     began = np.concatenate((orders.began, reads.began))
     ended = np.concatenate((orders.ended, reads.ended))
     outcome = np.concatenate((orders.outcome, reads.outcome))

@@ -241,10 +241,16 @@ def _draw_instances(axes: Axes, scene: Scene, _: Customers) -> None:
     ).set_gid("serving")
     (line,) = axes.step(at, wanted, where="post", color="black", lw=1.2, label="wanted")
     line.set_gid("wanted")
-    last = changes[-1]
-    for bound, name in ((last.minimum, "minimum"), (last.maximum, "maximum")):
-        axes.axhline(bound, color="black", lw=0.8, ls=":", label=f"{name} {bound}")
-    axes.set_ylim(0, max(*serving, *wanted, last.maximum) + 1)
+    maximum = [sample.maximum for sample in changes]
+    for name, bound in (
+        ("minimum", [sample.minimum for sample in changes]),
+        ("maximum", maximum),
+    ):
+        span = " to ".join(map(str, sorted({min(bound), max(bound)})))
+        axes.step(
+            at, bound, where="post", color="black", lw=0.8, ls=":", label=f"{name} {span}"
+        )
+    axes.set_ylim(0, max(*serving, *wanted, *maximum) + 1)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
@@ -252,10 +258,13 @@ def _changes(samples: Sequence[Sample]) -> list[Sample]:
     """The samples in which a number changed, and the last: a step needs no others."""
     changes = [samples[0]]
     for sample in samples[1:]:
-        last = changes[-1]
-        if (sample.serving, sample.wanted) != (last.serving, last.wanted):
+        if _numbers(sample) != _numbers(changes[-1]):
             changes.append(sample)
     return [*changes, samples[-1]]
+
+
+def _numbers(sample: Sample) -> tuple[int, int, int, int]:
+    return sample.serving, sample.wanted, sample.minimum, sample.maximum
 
 
 def _draw_load(axes: Axes, scene: Scene, seen: Customers) -> None:

@@ -8,18 +8,19 @@ scaler sees it at 21 s, asks for five instances at 22 s and for seven at 30 s, w
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reports.ledger import LEDGER, Operation, Seen
 from reports.ledger import Outcome as Told
+from reports.recovery import judge, measure
 from reports.scaling import Scaling, measure_scaling
 from reports.scaling_log import Decision, Sample, ScalingLog, Stage, StageName
 from reports.surges import Surge
 from reports.timeline import Event
-from reports.verdict import Injection, Objectives, ScalingObjectives, Watch
+from reports.verdict import Injection, Objectives, Recovery, ScalingObjectives, Verdict, Watch
 from tests.unit.reports.drills import Folder, rows_of
 
 if TYPE_CHECKING:
@@ -177,6 +178,40 @@ class ScalingCase:
             injections=(INJECTION,),
             watch=self.watch,
         )
+
+    def recovery(self, scaling: Scaling | None) -> Recovery:
+        recovery = measure(
+            self.ledger,
+            rows_of(self.ledger[self.ledger["operation"] == Operation.CREATE]),
+            injections=(INJECTION,),
+            watch=self.watch,
+            settle_seconds=5.0,
+        )
+        return replace(recovery, scaling=scaling)
+
+    def judge(self) -> Verdict:
+        return self.judge_by(self.measure(), self.asked)
+
+    def judge_by(self, scaling: Scaling | None, asked: ScalingObjectives | None) -> Verdict:
+        return judge(
+            self.recovery(scaling),
+            replace(OBJECTIVES, scaling=asked),
+            injections=(INJECTION,),
+            watch=self.watch,
+        )
+
+    def say(self, since: float, until: float, **changed: float | None) -> None:
+        """Let the samples in [since, until) say this instead."""
+        samples = [
+            replace(one, **changed) if since <= one.at < until else one  # type: ignore[arg-type]
+            for one in self.log.samples
+        ]
+        self.log = replace(self.log, samples=samples)
+
+    def look_away(self, since: float, until: float) -> None:
+        """Let there be no samples in (since, until)."""
+        samples = [one for one in self.log.samples if not since < one.at < until]
+        self.log = replace(self.log, samples=samples)
 
 
 def whole_scaling_folder(
