@@ -29,7 +29,7 @@ from environments.replica.traces import (
     limits,
     qdiscs,
 )
-from environments.replica.world import CPUS_LABEL
+from environments.replica.world import CPUS_LABEL, MEMORY_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -176,8 +176,10 @@ def _said_by(node: ContainerNode) -> str | None:
 
 def _limits(node: ContainerNode) -> Iterable[Trace]:
     inspected = node.container.inspect()
-    built_with = int(inspected["Config"]["Labels"].get(CPUS_LABEL, 0))
-    return [
-        Trace(node.name, TraceKind.LIMIT, limit)
-        for limit in limits(inspected["HostConfig"], nano_cpus=built_with)
-    ]
+    labels = inspected["Config"]["Labels"]
+    found = limits(
+        inspected["HostConfig"],
+        nano_cpus=int(labels.get(CPUS_LABEL, 0)),
+        memory_bytes=int(labels.get(MEMORY_LABEL, 0)),
+    )
+    return [Trace(node.name, TraceKind.LIMIT, limit) for limit in found]

@@ -21,6 +21,7 @@ from environments.replica.topology import NodeSpec
 from environments.replica.world import (
     CONTAINER,
     CPUS_LABEL,
+    MEMORY_LABEL,
     NETWORK,
     NODE_LABEL,
     TOOLS_LABEL,
@@ -32,6 +33,7 @@ READY_SECONDS = 90  # cold disks and a busy machine included; 10 is usual
 # than the nodes that are ready last, which keep a thread each until then.
 SIDE_BY_SIDE = 14
 START_ANSWER_SECONDS = 30  # the engine's longest silence while all nodes start at once
+MEGABYTE = 2**20
 ReadyCheck = Callable[[NodeSpec, Ports], None]  # raises NoAnswerError while it is not ready
 
 
@@ -135,6 +137,7 @@ class Starter:
 
     def _container(self, spec: NodeSpec, ports: Ports) -> DockerContainer:
         nano_cpus = round((spec.cpus or 0) * 1e9)
+        memory_bytes = (spec.memory_megabytes or 0) * MEGABYTE
         container = DockerContainer(
             self.images[spec.image],
             docker_client_kw={"timeout": START_ANSWER_SECONDS},
@@ -143,10 +146,13 @@ class Starter:
         ).with_kwargs(
             hostname=spec.name,
             nano_cpus=nano_cpus,
+            mem_limit=memory_bytes,
+            memswap_limit=memory_bytes,
             labels={
                 **self.world.labels,
                 NODE_LABEL: spec.name,
                 CPUS_LABEL: str(nano_cpus),
+                MEMORY_LABEL: str(memory_bytes),
                 TOOLS_LABEL: self.images["tools"],
             },
             network=self.world.network,

@@ -39,6 +39,9 @@ class Role(StrEnum):
     BASTION = "bastion"
     BACKUP = "backup"
     SCRATCH = "scratch"
+    SPARE = "spare"  # a place for an instance of the application, idle until it is needed
+    SCALER = "scaler"
+    PROMETHEUS = "prometheus"
 
 
 class Schedule(StrEnum):
@@ -67,6 +70,10 @@ class Settings:
     health_needs_cache: bool = False  # an instance without its cache leaves rotation
     log_disk: bool = False  # the databases' log is on a small disk of its own, in memory
     second_region: bool = False  # a passive region in the west, and one entrance to both
+    # Autoscaling of the orders service.
+    autoscaling: str = ""  # the policy that instances come and go by; "": they do not
+    checks_new_instances: bool = True  # none gets requests before it said that it is ready
+    instance_memory: int | None = None  # megabytes, with swap; None: whatever the host has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,7 @@ class NodeSpec:
     needs: tuple[str, ...] = ()
     disks: Mapping[str, int] = field(default_factory=dict)  # in memory: folder -> megabytes
     cpus: float | None = None  # as much time of the host's processors as so many of them have
+    memory_megabytes: int | None = None  # the most that it may use, with swap; None: no limit
 
     @property
     def zone(self) -> str:

@@ -88,12 +88,21 @@ def damages(listing: str) -> Iterator[str]:
     yield from kept.splitlines()[1:]
 
 
-def limits(host_config: Mapping[str, object], *, nano_cpus: int = 0) -> Iterator[str]:
-    """Read a container's HostConfig; none is made with one but that of processors."""
+def limits(
+    host_config: Mapping[str, object], *, nano_cpus: int = 0, memory_bytes: int = 0
+) -> Iterator[str]:
+    """Read a container's HostConfig; it is made with those of processors and memory alone.
+
+    Kernels that do not account for swap bound none of it, and engines then say so.
+    """
+    built_with = {
+        "NanoCpus": {nano_cpus},
+        "Memory": {memory_bytes},
+        "MemorySwap": {memory_bytes, 0},
+    }
     for name in LIMITS:
         value = host_config.get(name)
-        built_with = nano_cpus if name == "NanoCpus" else 0
-        if (0 if value in UNLIMITED else value) != built_with:
+        if (0 if value in UNLIMITED else value) not in built_with.get(name, {0}):
             yield f"{name}={value}"
 
 

@@ -15,6 +15,7 @@ WORLD_LABEL = "muster.run"
 NODE_LABEL = "muster.node"
 OWNER_LABEL = "muster.owner"
 CPUS_LABEL = "muster.cpus"  # what a node may compute, in billionths of a processor; 0: no limit
+MEMORY_LABEL = "muster.memory"  # what it may use, in bytes; 0: no limit
 TOOLS_LABEL = "muster.tools"  # the image of a node's sidecars, for whoever attaches
 
 CONTAINER = "container"
