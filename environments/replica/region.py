@@ -270,6 +270,12 @@ class Region:
             environment={**app.environment, "ORDERS_AUTOSTART": "off"},
         )
 
+    def _rotation_by_scaler(self) -> Mapping[str, str]:
+        if not self.settings.autoscaling:
+            return {}
+        checks = "on" if self.settings.checks_new_instances else "off"
+        return {"AUTOSCALED": "on", "CHECKS": checks}
+
     def _edge(self) -> NodeSpec:
         return NodeSpec(
             name=f"{self.name}-edge",
@@ -280,8 +286,7 @@ class Region:
             environment={
                 "REGION": self.name,
                 "FAIL_OPEN": "off" if self.settings.protections else "on",
-                "AUTOSCALED": "on" if self.settings.autoscaling else "off",
-                "CHECKS": "on" if self.settings.checks_new_instances else "off",
+                **self._rotation_by_scaler(),
             },
         )
 
