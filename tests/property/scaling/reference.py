@@ -25,7 +25,7 @@ def one_metric(pods: list[Pod], metric: int, current: int, tolerance: Fraction) 
     told = [usage for usage in ready if usage is not None]
     if not told:
         return None
-    first = sum(told) / len(told)
+    first = Fraction(sum(told)) / len(told)
     counted = list(told)
     silent = len(ready) - len(told)
     if first > 1:
@@ -33,7 +33,7 @@ def one_metric(pods: list[Pod], metric: int, current: int, tolerance: Fraction) 
         counted += [Fraction(0) for pod in pods if pod.state == UNREADY]
     if first < 1:
         counted += [Fraction(1)] * silent
-    second = sum(counted) / len(counted)
+    second = Fraction(sum(counted)) / len(counted)
     if abs(second - 1) <= tolerance:
         return current
     answer = math.ceil(second * len(counted))
@@ -67,7 +67,7 @@ class Rules:
     in_period: int
 
 
-def next_number(  # noqa: C901 - as slow and as long as the text that it follows
+def next_number(
     rules: Rules, asked: list[tuple[int, int]], numbers: list[tuple[int, int]], now: int
 ) -> int:
     """Give the number after this moment's answer.
@@ -84,11 +84,7 @@ def next_number(  # noqa: C901 - as slow and as long as the text that it follows
     least = min([*lately, answer])
     lately = [number for second, number in asked[:-1] if second > now - rules.cool_down]
     most = max([*lately, answer])
-    wanted = current
-    if wanted < least:
-        wanted = least
-    if wanted > most:
-        wanted = most
+    wanted = min(max(current, least), most)
     if wanted > current:
         before = number_before(numbers, now - rules.out_period)
         doubled = math.ceil(before + Fraction(before * rules.out_percent, 100))
