@@ -111,7 +111,7 @@ def attached(engine: Engine, world: str) -> Iterator[Replica]:
             name.endswith(("-cache-2", "-cache-3", "-cache-router")) for name in inspected
         ),
         second_region=any(name.startswith(_OF_TWO_REGIONS) for name in inspected),
-        autoscaling=_policy(inspected),
+        autoscaling=policy_of(inspected),
     )
     topology = compose(settings, Passwords())
     labels = [one["Config"]["Labels"] for one in inspected.values()]
@@ -160,7 +160,7 @@ def _inspected(engine: Engine, world: str) -> Mapping[str, Mapping[str, Any]]:
     return {one["Config"]["Labels"][NODE_LABEL]: one for one in inspected}
 
 
-def _policy(inspected: Mapping[str, Mapping[str, Any]]) -> str:
+def policy_of(inspected: Mapping[str, Mapping[str, Any]]) -> str:
     """Name the policy that instances of an autoscaled replica come and go by, or else "".
 
     Where its scaler is gone it is some policy: all make the same nodes.

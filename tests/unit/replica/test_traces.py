@@ -125,6 +125,15 @@ def test_what_a_node_was_made_to_compute_is_no_trace_and_anything_else_is() -> N
     assert list(limits({}, nano_cpus=5)) == ["NanoCpus=None"]
 
 
+def test_memory_that_a_node_was_made_with_is_no_trace() -> None:
+    made = {"Memory": 7, "MemorySwap": 7}
+    assert list(limits(made, memory_bytes=7)) == []
+    assert list(limits({**made, "MemorySwap": -1}, memory_bytes=7)) == [], "no swap accounted"
+    assert list(limits(made)) == ["Memory=7", "MemorySwap=7"]
+    assert list(limits({"Memory": 6, "MemorySwap": 7}, memory_bytes=7)) == ["Memory=6"]
+    assert list(limits({"Memory": 0, "MemorySwap": 0}, memory_bytes=7)) == ["Memory=0"]
+
+
 def test_full_disks_are_those_of_the_nodes_own() -> None:
     assert list(full_disks(DISKS.format(root=25, shm=94, spool=0))) == []
     assert list(full_disks(DISKS.format(root=25, shm=95, spool=100))) == [
