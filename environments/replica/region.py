@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from environments.replica.autoscaling_nodes import (
+    PLACES,
+    SUPERVISOR_PORT,
+    measuring_nodes,
+)
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
 from environments.replica.topology import (
     EAST,
@@ -76,6 +81,14 @@ class Region:
 
     def app_nodes(self) -> tuple[NodeSpec, ...]:
         return tuple(self._app(name) for name in self.named(Role.APP, self.apps))
+
+    def autoscaling_nodes(self) -> tuple[NodeSpec, ...]:
+        """Give the places that are spare, and who lets instances come and go; or nobody."""
+        if not self.settings.autoscaling:
+            return ()
+        places = self.named(Role.APP, PLACES)
+        spares = (self._spare(name) for name in places[self.apps :])
+        return (*spares, *measuring_nodes(self.name, places, self.settings))
 
     def paths(self) -> tuple[Path, ...]:
         """Give the links of the instances; those of the first region have no prefix."""
@@ -238,12 +251,34 @@ class Region:
                 "HEALTH_NEEDS_CACHE": "on" if settings.health_needs_cache else "off",
                 "DATES_COPIES": "on" if settings.fresh_reads else "off",
                 "PROTECTIONS": "on" if settings.protections else "off",
-                # The naive answer to a full pool is a larger one.
-                "DATABASE_POOL_SIZE": "8" if settings.protections else "30",
+                "DATABASE_POOL_SIZE": self._pool_size(),
                 "DATABASE_READ_HOST": f"{self.name}-db-router" if self._reads_copies() else "",
                 "DATABASE_READ_PORT": "5433",
             },
         )
+
+    def _pool_size(self) -> str:
+        if not self.settings.protections:
+            return "30"  # the naive answer to a full pool is a larger one
+        # All instances that there may be, with a connection more each to look over, must find
+        # their places in a database that has 85 for them.
+        return "6" if self.settings.autoscaling else "8"
+
+    def _spare(self, name: str) -> NodeSpec:
+        """Describe a host that runs nothing until an instance is needed."""
+        app = self._app(name)
+        return replace(
+            app,
+            role=Role.SPARE,
+            ports=(*app.ports, SUPERVISOR_PORT),
+            environment={**app.environment, "ORDERS_AUTOSTART": "off"},
+        )
+
+    def _rotation_by_scaler(self) -> Mapping[str, str]:
+        if not self.settings.autoscaling:
+            return {}
+        checks = "on" if self.settings.checks_new_instances else "off"
+        return {"AUTOSCALED": "on", "CHECKS": checks}
 
     def _edge(self) -> NodeSpec:
         return NodeSpec(
@@ -255,13 +290,15 @@ class Region:
             environment={
                 "REGION": self.name,
                 "FAIL_OPEN": "off" if self.settings.protections else "on",
+                **self._rotation_by_scaler(),
             },
         )
 
 
 def _instance_bounds(settings: Settings) -> Bounds:
     bounds = _INSTANCE_BOUNDS if settings.bounded else Bounds()
-    return replace(bounds, cpus=settings.instance_cpus)
+    memory = settings.instance_memory or bounds.memory_megabytes
+    return replace(bounds, cpus=settings.instance_cpus, memory_megabytes=memory)
 
 
 def database_names(region: str, count: int) -> tuple[str, ...]:

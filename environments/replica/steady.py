@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from environments.replica.caches import CacheGroup, CacheView
+from environments.replica.scaling import ScalingView, deviations_of_scaling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ class Expected:
     databases: tuple[str, ...]
     synchronous: bool
     region: str = ""  # the one that customers are led to, where there are several
+    policy_version: str = ""  # of the one that instances come and go by, where they do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class Observed:
     entitled_regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cache_group: CacheGroup = field(default_factory=CacheGroup)
     lone_caches: Mapping[str, CacheView] = field(default_factory=dict)  # Sentinel watches none
+    scaling: ScalingView = field(default_factory=ScalingView)
 
 
 def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
@@ -60,6 +63,7 @@ def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
         *observed.cache_group.deviations(),
         *_leading_caches(observed),
         *_pending(observed),
+        *deviations_of_scaling(observed.scaling, expected.policy_version),
     )
 
 
@@ -146,9 +150,11 @@ def instances_out(expected: Expected, observed: Observed) -> Iterator[str]:
     for edge, percent in observed.shed_percent.items():
         if percent:
             yield f"{edge} sheds {percent} % of the load (its command `shed 0` ends that)"
+    minima = [status.minimum for status in observed.scaling.scalers.values()]
+    wanted = max(minima, default=len(expected.apps))
     for edge, count in observed.apps_in_rotation.items():
-        if count != len(expected.apps):
-            yield f"{count} of {len(expected.apps)} instances are in rotation at {edge}"
+        if count != wanted:
+            yield f"{count} of {wanted} instances are in rotation at {edge}"
 
 
 def _leading_caches(observed: Observed) -> Iterator[str]:

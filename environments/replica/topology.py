@@ -39,6 +39,9 @@ class Role(StrEnum):
     BASTION = "bastion"
     BACKUP = "backup"
     SCRATCH = "scratch"
+    SPARE = "spare"  # a place for an instance of the application, idle until it is needed
+    SCALER = "scaler"
+    PROMETHEUS = "prometheus"
 
 
 class Schedule(StrEnum):
@@ -69,6 +72,10 @@ class Settings:
     # using it up leaves the host alone; the databases' log has a disk of its own, in memory.
     bounded: bool = False
     second_region: bool = False  # a passive region in the west, and one entrance to both
+    # Autoscaling of the orders service.
+    autoscaling: str = ""  # the policy that instances come and go by; "": they do not
+    checks_new_instances: bool = True  # none gets requests before it said that it is ready
+    instance_memory: int | None = None  # megabytes, with swap; None: whatever the host has
 
 
 @dataclass(frozen=True, slots=True)

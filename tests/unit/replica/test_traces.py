@@ -126,6 +126,15 @@ def test_what_a_node_was_made_with_is_no_trace_and_anything_else_is() -> None:
     assert list(limits({"Memory": 7}, built_with)) == ["NanoCpus=None"]
 
 
+def test_memory_that_a_node_was_made_with_is_no_trace() -> None:
+    made = {"Memory": 7, "MemorySwap": 7}
+    assert list(limits(made, made)) == []
+    assert list(limits({**made, "MemorySwap": -1}, made)) == [], "no swap accounted"
+    assert list(limits(made, {})) == ["Memory=7", "MemorySwap=7"]
+    assert list(limits({"Memory": 6, "MemorySwap": 7}, made)) == ["Memory=6"]
+    assert list(limits({"Memory": 0, "MemorySwap": 0}, made)) == ["Memory=0"]
+
+
 def test_full_disks_are_those_of_the_nodes_own() -> None:
     assert list(full_disks(DISKS.format(root=25, shm=94, spool=0))) == []
     assert list(full_disks(DISKS.format(root=25, shm=95, spool=100))) == [
