@@ -1,6 +1,5 @@
 """We believe that instances come when they are ready and go when they are empty.
 
-
 People hold them, let go and change the policy; a restart of the scaler changes nothing.
 """
 
