@@ -1,6 +1,6 @@
-"""We believe that instances come when they are ready and go when they are empty, on the replica.
+"""We believe that instances come when they are ready and go when they are empty.
 
-People hold them, let go and change the policy; a restart of the scaler changes nothing.
+On the replica: people hold them, let go and change the policy; a restart changes nothing.
 """
 
 from __future__ import annotations

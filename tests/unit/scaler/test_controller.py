@@ -110,6 +110,7 @@ def test_without_draining_requests_are_lost(tmp_path: Path) -> None:
     scene.pass_time(1)
     assert scene.world.places["app-5"].lost_requests == 1
     assert not any(action.deed is Deed.DRAIN for _, action in scene.world.steps)
+    assert scene.stages("app-5")[-2:] == ["serving", "stopped"]
 
 
 def test_who_is_leaving_is_brought_back_rather_than_another_started(scene: Scene) -> None:
@@ -174,6 +175,11 @@ def test_instances_that_serve_are_not_given_up_when_they_are_not_ready(scene: Sc
     for place in scene.world.places.values():
         place.never_ready = True
     scene.pass_time(120)
+    assert scene.world.serving() == []
+    for place in scene.world.places.values():
+        place.never_ready = False
+    scene.pass_time(1)
+    assert scene.stages("app-1") == [], "it was there all the while"
     assert [scene.world.places[name].process for name in FIRST] == [Process.RUNNING] * 3
 
 
