@@ -14,7 +14,7 @@ from environments.replica.images.scaler.scaling.reconcile import Deed
 from environments.replica.images.scaler.scaling.rotation import Admission
 from environments.replica.images.scaler.scaling.supervisors import Process
 from tests.unit.scaler.places import READY_SECONDS, Scene
-from tests.unit.scaler.policies import text_with
+from tests.unit.scaler.policies import line_of, text_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -218,7 +218,7 @@ def test_another_policy_is_in_force_at_once_and_a_bad_one_never(scene: Scene) ->
     scene.pass_time(READY_SECONDS + 1)
     assert len(scene.world.serving()) == 4
     assert "is in force" in scene.whys()[0]
-    with pytest.raises(PolicyError, match=r"bad\.toml:3: minimum is 0"):
+    with pytest.raises(PolicyError, match=rf"bad\.toml:{line_of('minimum')}: minimum is 0"):
         scene.state.use(text_with(minimum="0").encode(), "bad.toml")
     (scene.folder / "state/policy.toml").write_text("minimum = ")
     scene.pass_time(2)

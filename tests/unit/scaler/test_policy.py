@@ -9,7 +9,7 @@ import pytest
 
 from environments.replica.autoscaling_nodes import policy_version
 from environments.replica.images.scaler.scaling.policy import PolicyError, read_policy
-from tests.unit.scaler.policies import DRILL, IMAGE, PLACES, policy_with, text_with
+from tests.unit.scaler.policies import DRILL, IMAGE, PLACES, line_of, policy_with, text_with
 
 AT = '[[schedule]]\nminimum = 6\nat = "2026-11-26T09:00:00+00:00/2026-11-26T10:00:00+01:00"\n'
 NIGHT = '[[schedule]]\ndays = ["Fri"]\nfrom = "22:00"\nuntil = "02:00"\nminimum = 7\n'
@@ -44,8 +44,8 @@ def test_production_is_as_the_requirements_have_it() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (text_with(cpu="1.7"), "drill.toml:6: cpu is 1.7: write a number from 0.05 to 1"),
-        (text_with(cpu="true"), "drill.toml:6: cpu is True: write a number from 0.05 to 1"),
+        (text_with(cpu="1.7"), f"drill.toml:{line_of('cpu')}: cpu is 1.7: write a number from 0.05"),
+        (text_with(cpu="true"), "cpu is True: write a number from 0.05 to 1"),
         (text_with(cpu="nan"), "cpu is nan: write a number"),
         (text_with(cpu=""), "drill.toml: cpu is missing: write a number from 0.05 to 1"),
         (text_with(minimum="2.5"), "minimum is 2.5: write a whole number from 1 to 100"),
