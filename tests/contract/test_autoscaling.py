@@ -1,6 +1,6 @@
 """We believe that instances come when they are ready and go when they are empty.
 
-People hold them, let go and change the policy; a restart of the scaler changes nothing.
+On the replica: people hold them, let go and change the policy; a restart changes nothing.
 """
 
 from __future__ import annotations
@@ -121,9 +121,8 @@ def test_a_policy_that_is_no_good_is_refused_and_the_old_one_stays(world: World)
         ["sh", "-c", f"{change} | scaling use -"], within=SOON
     )
     assert refused.exit_code == 1
-    assert refused.stderr == (
-        "scaling: the policy given:4: maximum is 11, and there are 10 places: write no more\n"
-    )
+    assert refused.stderr.startswith("scaling: the policy given:")
+    assert "maximum is 11, and there are 10 places: write no more\n" in refused.stderr
     assert world.scaled.scaling().policy_version == before
     used = world.people("use", "/etc/scaler/policies/standard.toml")
     assert used.stdout.startswith("the policy standard ("), used.stderr

@@ -12,6 +12,12 @@ DRILL = (IMAGE / "policies/drill.toml").read_text()
 PLACES = 10
 
 
+def line_of(key: str) -> int:
+    """Count the lines down to the first one that gives the key, in the policy of drills."""
+    lines = DRILL.splitlines()
+    return next(at for at, line in enumerate(lines, 1) if line.startswith(f"{key} = "))
+
+
 def text_with(**changes: str) -> str:
     """Give the policy of drills with the first line of each key changed; "" takes it out."""
     text = DRILL

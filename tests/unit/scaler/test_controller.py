@@ -14,7 +14,7 @@ from environments.replica.images.scaler.scaling.reconcile import Deed
 from environments.replica.images.scaler.scaling.rotation import Admission
 from environments.replica.images.scaler.scaling.supervisors import Process
 from tests.unit.scaler.places import READY_SECONDS, Scene
-from tests.unit.scaler.policies import text_with
+from tests.unit.scaler.policies import line_of, text_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,6 +110,7 @@ def test_without_draining_requests_are_lost(tmp_path: Path) -> None:
     scene.pass_time(1)
     assert scene.world.places["app-5"].lost_requests == 1
     assert not any(action.deed is Deed.DRAIN for _, action in scene.world.steps)
+    assert scene.stages("app-5")[-2:] == ["serving", "stopped"]
 
 
 def test_who_is_leaving_is_brought_back_rather_than_another_started(scene: Scene) -> None:
@@ -174,6 +175,11 @@ def test_instances_that_serve_are_not_given_up_when_they_are_not_ready(scene: Sc
     for place in scene.world.places.values():
         place.never_ready = True
     scene.pass_time(120)
+    assert scene.world.serving() == []
+    for place in scene.world.places.values():
+        place.never_ready = False
+    scene.pass_time(1)
+    assert scene.stages("app-1") == [], "it was there all the while"
     assert [scene.world.places[name].process for name in FIRST] == [Process.RUNNING] * 3
 
 
@@ -212,7 +218,7 @@ def test_another_policy_is_in_force_at_once_and_a_bad_one_never(scene: Scene) ->
     scene.pass_time(READY_SECONDS + 1)
     assert len(scene.world.serving()) == 4
     assert "is in force" in scene.whys()[0]
-    with pytest.raises(PolicyError, match=r"bad\.toml:3: minimum is 0"):
+    with pytest.raises(PolicyError, match=rf"bad\.toml:{line_of('minimum')}: minimum is 0"):
         scene.state.use(text_with(minimum="0").encode(), "bad.toml")
     (scene.folder / "state/policy.toml").write_text("minimum = ")
     scene.pass_time(2)

@@ -39,7 +39,7 @@ def test_what_is_used_is_a_share_of_the_quota_of_each_instance_by_name() -> None
     assert cpu.used == {"app-1": 0.5}
     assert memory.used == {"app-1": 0.03 / 200}
     assert requests.used == {"app-1": 0.03}
-    assert [metric.target for metric in (cpu, memory, requests)] == [0.7, 0.8, 100]
+    assert [metric.target for metric in (cpu, memory, requests)] == [0.7, 0.8, 25]
     assert "[7s]" in asked[0]
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from environments.replica.autoscaling_nodes import policy_version
 from environments.replica.images.scaler.scaling.policy import PolicyError, read_policy
-from tests.unit.scaler.policies import DRILL, IMAGE, PLACES, policy_with, text_with
+from tests.unit.scaler.policies import DRILL, IMAGE, PLACES, line_of, policy_with, text_with
 
 AT = '[[schedule]]\nminimum = 6\nat = "2026-11-26T09:00:00+00:00/2026-11-26T10:00:00+01:00"\n'
+VARIANTS: dict[str, dict[str, object]] = {
+    "drill-small": {"maximum": 4},
+    "drill-abrupt": {"drains": False},
+    "drill-hasty": {"cool_down_seconds": 0},
+}
 NIGHT = '[[schedule]]\ndays = ["Fri"]\nfrom = "22:00"\nuntil = "02:00"\nminimum = 7\n'
 
 
@@ -21,21 +27,30 @@ def refusal(text: str) -> str:
     return str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["standard", "drill"])
+@pytest.mark.parametrize("name", ["standard", "drill", *VARIANTS])
 def test_the_policies_that_we_bring_can_be_used(name: str) -> None:
     content = (IMAGE / "policies" / f"{name}.toml").read_bytes()
     policy = read_policy(content, file=name, places=PLACES)
     assert policy.name == name
     assert policy.version == hashlib.sha256(content).hexdigest()[:12] == policy_version(name)
-    assert (policy.minimum, policy.maximum) == (3, 10)
+    assert policy.minimum == 3
     assert (policy.cpu, policy.memory) == (0.70, 0.80)
-    assert policy.drains
+
+
+@pytest.mark.parametrize(("name", "change"), VARIANTS.items())
+def test_a_variant_differs_from_the_policy_of_drills_in_one_thing(
+    name: str, change: dict[str, object]
+) -> None:
+    content = (IMAGE / "policies" / f"{name}.toml").read_bytes()
+    policy = read_policy(content, file=name, places=PLACES)
+    assert policy == replace(policy_with(), name=name, version=policy.version, **change)  # type: ignore[arg-type] # each of its type
 
 
 def test_production_is_as_the_requirements_have_it() -> None:
     content = (IMAGE / "policies/standard.toml").read_bytes()
     policy = read_policy(content, file="standard", places=PLACES)
     assert policy.requests_per_second == 100
+    assert (policy.maximum, policy.drains) == (10, True)
     assert (policy.cool_down_seconds, policy.scale_out_stabilisation_seconds) == (300, 0)
     assert (policy.scale_out.percent, policy.scale_out.instances) == (100, 4)
     assert (policy.sync_seconds, policy.scale_out.period_seconds) == (15, 15)
@@ -44,8 +59,8 @@ def test_production_is_as_the_requirements_have_it() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (text_with(cpu="1.7"), "drill.toml:6: cpu is 1.7: write a number from 0.05 to 1"),
-        (text_with(cpu="true"), "drill.toml:6: cpu is True: write a number from 0.05 to 1"),
+        (text_with(cpu="1.7"), f"drill.toml:{line_of('cpu')}: cpu is 1.7: write a"),
+        (text_with(cpu="true"), "cpu is True: write a number from 0.05 to 1"),
         (text_with(cpu="nan"), "cpu is nan: write a number"),
         (text_with(cpu=""), "drill.toml: cpu is missing: write a number from 0.05 to 1"),
         (text_with(minimum="2.5"), "minimum is 2.5: write a whole number from 1 to 100"),

@@ -81,6 +81,7 @@ class Controller:
     _ratio: float | None = None
     _decide_at: float = float("-inf")
     _phases: dict[str, tuple[Phase, float]] = field(default_factory=dict)  # since when
+    _stages: dict[str, str] = field(default_factory=dict)  # place -> the last one
     _because: dict[str, int] = field(default_factory=dict)  # place -> the decision
     _avoided: dict[str, float] = field(default_factory=dict)  # place -> until when
     _changes: telemetry.Changes = field(default_factory=telemetry.Changes)
@@ -145,10 +146,20 @@ class Controller:
             if known is not None and known[0] is view.phase:
                 continue
             self._phases[view.place] = (view.phase, now)
-            if known is not None:
-                self._reached(view.place, _STAGES[view.phase])
+            stage = _STAGES[view.phase]
+            if known is None:
+                self._stages[view.place] = stage  # it was so before we looked
+            elif known[0] is not Phase.SERVING or view.phase not in {
+                Phase.STARTING,
+                Phase.READY,
+            }:
+                self._reached(view.place, stage)
 
     def _reached(self, place: str, stage: str) -> None:
+        """Write down a stage; who is out of rotation for a moment has been there before."""
+        if self._stages.get(place) == stage:
+            return
+        self._stages[place] = stage
         decision = self._because.get(place, self.history.last_decision)
         reached = self.history.reached(self.clock(), place, stage, decision)
         telemetry.say("stage", instance=place, stage=stage, decision=reached.decision)

@@ -47,11 +47,10 @@ class View:
         if self.process is Process.SILENT:
             serves = self.admission is Admission.IN and self.is_up
             return Phase.SERVING if serves else Phase.FAILED
-        return {
-            Process.STOPPING: Phase.DRAINING,
-            Process.STOPPED: Phase.IDLE,
-            Process.DIED: Phase.FAILED,
-        }[self.process]
+        if self.process is Process.DIED:
+            return Phase.FAILED
+        is_leaving = self.process is Process.STOPPING and self.admission is Admission.DRAINING
+        return Phase.DRAINING if is_leaving else Phase.IDLE
 
     def _phase_of_running(self) -> Phase:
         if self.admission is Admission.DRAINING:

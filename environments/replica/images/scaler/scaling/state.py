@@ -64,7 +64,7 @@ class State:
             text = (self.folder / "held").read_text().strip()
         except FileNotFoundError:
             return None
-        return int(text) if text.isdigit() else None
+        return int(text) if text.isascii() and text.isdigit() else None
 
     def hold(self, instances: int) -> None:
         self._replace("held", f"{instances}\n".encode())
