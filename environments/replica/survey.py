@@ -22,6 +22,7 @@ from environments.replica.containers import Engine, speaking
 from environments.replica.probes import (
     NoAnswerError,
     etcd_range,
+    http_get,
     http_ok,
     json_object,
     redis_answer,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
+WELL = "ok"  # what an instance says of what it needs and has
 PENDING_METRIC = "orders_pending_oldest_seconds"
 OWN_QUESTIONS = {
     Role.APP,
@@ -77,6 +79,7 @@ class Survey:
             self.started[name] for name in self.started if conditions.get(name) == "running"
         ]
         apps = self._ask(running, Role.APP, _oldest_pending_seconds)
+        logs = self._ask(running, Role.APP, _lost_lines)
         databases = self._ask(running, Role.DB, _view)
         caches = self._caches(running)
         lone_caches = self._ask(
@@ -124,9 +127,11 @@ class Survey:
             pending_seconds=apps.answers(),
             cache_group=caches.group(),
             lone_caches=lone_caches.answers(),
+            lost_lines={app: why for app, why in logs.answers().items() if why},
             impaired_links={name: how for name, how in links.answers().items() if how},
             no_answer={
                 **no_cluster,
+                **logs.failures(),
                 **apps.failures(),
                 **caches.failures(),
                 **lone_caches.failures(),
@@ -319,6 +324,13 @@ def _oldest_pending_seconds(node: Started) -> float:
         if name == PENDING_METRIC:
             return float(value)
     raise NoAnswerError(f"/metrics has no {PENDING_METRIC}")
+
+
+def _lost_lines(node: Started) -> str:
+    """Say why an instance loses log lines; "" where it does not, or has no file of them."""
+    told = json_object(http_get(node.ports[8000], "/health/ready").body)
+    log = str(told.get("dependencies", {}).get("log", WELL))
+    return "" if log == WELL else log
 
 
 def _impairments(link: Link) -> str:
