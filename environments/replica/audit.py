@@ -69,6 +69,7 @@ class Audit:
             *(partial(_network, node) for node in whole),
             *(partial(_inside, node, clock) for node in whole if clock),
             *(partial(_limits, node) for node in whole),
+            *(partial(_throttles, node) for node in whole),
         ]
         questions.extend(
             partial(_toxics, server, among) for server in self._links_meant(among, down)
@@ -182,3 +183,10 @@ def _limits(node: ContainerNode) -> Iterable[Trace]:
         Trace(node.name, TraceKind.LIMIT, limit)
         for limit in limits(inspected["HostConfig"], built_with)
     ]
+
+
+def _throttles(node: ContainerNode) -> Iterable[Trace]:
+    throttle = node.throttle()
+    if throttle is None:
+        return []
+    return [Trace(node.name, TraceKind.LIMIT, throttle.mark(line)) for line in throttle.lines()]

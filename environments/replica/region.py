@@ -12,7 +12,9 @@ from environments.replica.autoscaling_nodes import (
 )
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
 from environments.replica.topology import (
+    DATA_DISK,
     EAST,
+    LINES_DISK,
     LOG_DISK,
     SCOPE,
     SHARED,
@@ -32,8 +34,15 @@ if TYPE_CHECKING:
     from environments.replica.repositories import Repositories
 
 
-_DATABASE_BOUNDS = Bounds(memory_megabytes=1536, processes=256, disks={LOG_DISK: Disk(512)})
-_INSTANCE_BOUNDS = Bounds(memory_megabytes=192, processes=64)
+_DATABASE_BOUNDS = Bounds(
+    memory_megabytes=1536,
+    processes=256,
+    disks={LOG_DISK: Disk(512), DATA_DISK: Disk(256, files=4096)},
+)
+_INSTANCE_BOUNDS = Bounds(
+    memory_megabytes=192, processes=64, disks={LINES_DISK: Disk(8, files=64)}
+)
+_EDGE_BOUNDS = Bounds(ports=range(41000, 41300))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +263,8 @@ class Region:
                 "DATABASE_POOL_SIZE": self._pool_size(),
                 "DATABASE_READ_HOST": f"{self.name}-db-router" if self._reads_copies() else "",
                 "DATABASE_READ_PORT": "5433",
+                "LOG_FILE": f"{LINES_DISK}/orders.log" if settings.bounded else "",
+                "LOG_NEEDED": "on" if settings.log_needed else "off",
             },
         )
 
@@ -287,6 +298,7 @@ class Region:
             region=self.name,
             image="edge",
             ports=(8080, 8404),
+            bounds=_EDGE_BOUNDS if self.settings.bounded else Bounds(),
             environment={
                 "REGION": self.name,
                 "FAIL_OPEN": "off" if self.settings.protections else "on",

@@ -71,6 +71,14 @@ def host_limits(bounds: Bounds) -> Mapping[str, int]:
     return {name: value for name, value in limits.items() if value is not None}
 
 
+def _sysctls(bounds: Bounds) -> Mapping[str, str]:
+    """Give the settings of the kernel that are a node's own."""
+    if bounds.ports is None:
+        return {}
+    first, last = bounds.ports[0], bounds.ports[-1]
+    return {"net.ipv4.ip_local_port_range": f"{first} {last}"}
+
+
 @dataclass(frozen=True, slots=True)
 class Starter:
     """Starts the nodes of one world on one network."""
@@ -162,6 +170,7 @@ class Starter:
             mem_limit=limits.get("Memory"),
             memswap_limit=limits.get("MemorySwap"),
             pids_limit=limits.get("PidsLimit"),
+            sysctls=_sysctls(spec.bounds),
             labels={
                 **self.world.labels,
                 NODE_LABEL: spec.name,

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 SCOPE = "muster"  # what Patroni calls the cluster, and where its keys are in etcd
 SHARED = "shared"
 CACHE_PORT, SENTINEL_PORT = 6379, 26379
-LOG_DISK = "/var/lib/muster/log"
+LOG_DISK, DATA_DISK = "/var/lib/muster/log", "/var/lib/muster/postgres"  # of a database
+LINES_DISK = "/var/log/orders"  # of an instance
 EAST, WEST = "east", "west"
 ZONES = "abc"
 
@@ -69,8 +70,9 @@ class Settings:
     cache_failover: bool = False  # three caches under Sentinel, and a way to their primary
     health_needs_cache: bool = False  # an instance without its cache leaves rotation
     # Databases and instances have bounds of their own for what can run out on them, so that
-    # using it up leaves the host alone; the databases' log has a disk of its own, in memory.
+    # using it up leaves the host alone; what they write is on small disks in memory.
     bounded: bool = False
+    log_needed: bool = False  # an instance fails what it cannot write a log line of
     second_region: bool = False  # a passive region in the west, and one entrance to both
     # Autoscaling of the orders service.
     autoscaling: str = ""  # the policy that instances come and go by; "": they do not
@@ -94,6 +96,7 @@ class Bounds:
     memory_megabytes: int | None = None  # what its disks hold included; the kernel kills then
     processes: int | None = None  # threads included
     disks: Mapping[str, Disk] = field(default_factory=dict)  # by folder
+    ports: range | None = None  # what its own connections begin at (ephemeral ports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
