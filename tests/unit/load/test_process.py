@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from fixtures.load import process
-from fixtures.load.live import Sight, sight
+from fixtures.load.live import Sight, lateness, sight
 from fixtures.load.process import Load, LoadNotSteadyError, describe, start_load
 from fixtures.load.schedule import Schedule
 from fixtures.load.shapes import Step
@@ -89,7 +89,7 @@ def test_a_killed_load_loses_nothing_that_it_had_written(shop: Shop, tmp_path: P
 def test_orders_follow_a_shape_and_none_is_missing_or_made_twice(
     shop: Shop, tmp_path: Path, workers: int
 ) -> None:
-    knots = Step(8, 2).knots(20)
+    knots = Step(16, 2).knots(20)  # 320 a second
     # At the base rate each of them waits for a second: the change comes in the midst of it.
     with _start(shop, tmp_path, users=20, rate=20, workers=workers) as load:
         began = load.surge(knots)
@@ -102,11 +102,10 @@ def test_orders_follow_a_shape_and_none_is_missing_or_made_twice(
     assert sorted(orders["key"].tolist()) == list(range(len(orders)))
     assert set(orders["outcome"].tolist()) == {Outcome.YES}, "stopped with orders in flight"
     assert (np.diff(load.view()["began"]) >= 0).all()
-    first = orders["began"].min()
-    schedule = Schedule.steady(20).then(began - first, knots)
-    late = orders["began"] - first - [schedule.due(number) for number in orders["key"].tolist()]
-    late -= np.median(late)  # the first one began late itself
-    assert np.percentile(np.abs(late), 98) < 0.1
+    assert lateness(orders, Schedule(tuple(knots)), since=began, until=began + 2) < 0.4
+    # A slow host makes all of them late alike: one that overslept would be overtaken.
+    displaced = np.abs(orders["key"] - np.arange(len(orders)))
+    assert displaced.max() < 0.25 * 320
 
 
 def test_an_open_load_goes_up_though_nobody_is_answered(shop: Shop, tmp_path: Path) -> None:
