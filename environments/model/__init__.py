@@ -26,6 +26,12 @@ from environments.model.links import (
 )
 from environments.model.nodes import Completed, Killable, Node, Pausable
 from environments.model.packets import Cut, Cuttable, Direction, Limit, Limitable, Resolving
+from environments.model.scaling import (
+    Scaled,
+    ScalingDecision,
+    ScalingStage,
+    ScalingStatus,
+)
 from environments.model.traces import DAMAGE_FOLDER, Trace, TraceKind, paused, stopped
 from environments.model.worlds import Caretaker, Environment, FoundWorld, Register, Resource
 
@@ -57,6 +63,10 @@ __all__ = [
     "Resolving",
     "Resource",
     "RoundTrip",
+    "Scaled",
+    "ScalingDecision",
+    "ScalingStage",
+    "ScalingStatus",
     "Stream",
     "Trace",
     "TraceKind",

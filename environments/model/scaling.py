@@ -1,4 +1,4 @@
-"""A tier whose size follows its load, and what its scaler says of itself."""
+"""An environment whose instances come and go by themselves, and what it says about that."""
 
 from __future__ import annotations
 
@@ -10,66 +10,57 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scaling:
-    """How many instances there are and ought to be, and the metrics that decide it."""
+class ScalingStatus:
+    """How many instances there are and ought to be; None is what the autoscaler cannot know."""
 
     wanted: int
-    serving: int  # in rotation and not draining
-    minimum: int  # a schedule's floor included
+    serving: int  # in rotation, and not leaving
+    minimum: int  # that of a peak that is on, included
     maximum: int
     tolerance: float
-    ratio: float | None  # the largest of metric / target, as the rule saw it last
+    ratio: float | None  # the largest of all metrics to their targets
     cpu: float | None  # mean share of an instance's quota
     memory: float | None  # mean share of its limit
-    rate: float | None  # requests a second per serving instance
-    held: int | None  # instances held by people
+    rate: float | None  # mean of the requests that an instance answers in a second
+    held: int | None  # by people
     policy: str
-    version: str  # of the policy
-    places: Mapping[str, str]  # instance -> idle, starting, ready, serving, draining, failed
+    policy_version: str
+    # place -> "idle", "starting", "ready", "serving", "draining" or "failed"
+    places: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ScalingDecision:
+    """A change of how many are wanted, or (``before == after``) what newly bounds that."""
+
     number: int
-    age_seconds: float  # by the scaler's clock: nobody needs equal ones
+    age_seconds: float
     before: int
-    wanted: int
+    after: int
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ScalingStage:
+    """How far an instance got because of a decision, given by its number."""
+
     number: int
     age_seconds: float
     instance: str
-    stage: str  # started, ready, serving, draining, stopped, failed
+    stage: str  # "started", "ready", "serving", "draining", "stopped" or "failed"
     decision: int
 
 
 @runtime_checkable
 class Scaled(Protocol):
-    """What an environment with a scaler can say besides; ask with ``isinstance``."""
+    """An environment with an autoscaler. Each method raises WorldError where it is silent."""
 
-    def scaling(self) -> Scaling:
-        """How it is now.
-
-        Raises:
-            WorldError: the scaler, or its engine, does not answer.
-        """
-        ...
+    def scaling(self) -> ScalingStatus: ...
 
     def scaling_decisions(self, after: int) -> Sequence[ScalingDecision]:
-        """Every decision with a greater number, in order.
-
-        Raises:
-            WorldError: the scaler, or its engine, does not answer.
-        """
+        """List the decisions with larger numbers, oldest first."""
         ...
 
     def scaling_stages(self, after: int) -> Sequence[ScalingStage]:
-        """Every stage of an instance's life with a greater number, in order.
-
-        Raises:
-            WorldError: the scaler, or its engine, does not answer.
-        """
+        """List the stages with larger numbers, oldest first."""
         ...

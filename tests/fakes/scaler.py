@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from environments.model import WorldError
-from environments.model.scaling import Scaling, ScalingDecision, ScalingStage
+from environments.model import ScalingDecision, ScalingStage, ScalingStatus, WorldError
 from tests.fakes.world import FakeEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-AT_REST = Scaling(
+AT_REST = ScalingStatus(
     wanted=3, serving=3, minimum=3, maximum=10, tolerance=0.1, ratio=0.5, cpu=0.35, memory=0.2,
-    rate=7.5, held=None, policy="standard", version="0123456789ab",
+    rate=7.5, held=None, policy="standard", policy_version="0123456789ab",
     places={f"east-app-{number}": "serving" for number in (1, 2, 3)},
 )  # fmt: skip
 
@@ -30,7 +29,7 @@ class ScaledEnvironment(FakeEnvironment):
         self.silent = ""
         self.asked = 0
 
-    def scaling(self) -> Scaling:
+    def scaling(self) -> ScalingStatus:
         self._answer()
         self.asked += 1
         return self.now
@@ -56,7 +55,7 @@ class ScaledEnvironment(FakeEnvironment):
         ]  # fmt: skip
         self.decisions.append(
             ScalingDecision(
-                number=number, age_seconds=age_seconds, before=before, wanted=count,
+                number=number, age_seconds=age_seconds, before=before, after=count,
                 why="cpu at 95 % of its 70 % target",
             )
         )  # fmt: skip

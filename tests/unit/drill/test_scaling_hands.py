@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from environments.model.scaling import Scaling
+    from environments.model import ScalingStatus
 
 
 @dataclass
@@ -180,7 +180,7 @@ def test_a_scaler_that_is_away_for_a_moment_is_asked_again(stage: Stage) -> None
         replace(AT_REST, minimum=2),
     ],
 )
-def test_a_tier_that_does_not_come_back_is_a_breach(stage: Stage, now: Scaling) -> None:
+def test_a_tier_that_does_not_come_back_is_a_breach(stage: Stage, now: ScalingStatus) -> None:
     stage.world.now = now
     stage.watch.wait_until_back(at_most=timedelta(seconds=0.05))
 
