@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from environments.model import WorldError
-from environments.model.scaling import ScalingDecision, ScalingStage, ScalingStatus
+from environments.model import ScalingDecision, ScalingStage, ScalingStatus, WorldError
 from tests.fakes.world import FakeEnvironment
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from environments.model.scaling import ScalingStatus
+    from environments.model import ScalingStatus
     from fixtures.load.process import Load
 
 

