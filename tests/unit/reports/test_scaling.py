@@ -145,6 +145,26 @@ def test_at_the_maximum_nothing_more_is_waited_for(case: ScalingCase) -> None:
     assert (growth.grown_at, scaling.undecided_seconds) == (35.0, 0.0)
 
 
+def test_who_wants_more_than_there_may_be_has_grown_at_the_maximum(case: ScalingCase) -> None:
+    greedy = replace(case.log.decisions[1], after=12)
+    case.log = replace(case.log, decisions=[case.log.decisions[0], greedy])
+    case.say(0.0, 200.0, maximum=7)
+    (growth,) = case.measure().growths
+    assert (growth.after, growth.grown_at) == (12, 35.0)
+
+
+def test_a_maximum_that_is_raised_lets_a_further_growth_begin(case: ScalingCase) -> None:
+    case.say(0.0, 60.0, maximum=7)
+    case.say(28.0, 82.0, ratio=2.0)
+    case.say(60.0, 200.0, wanted=9)
+    case.say(65.0, 200.0, serving=9)
+    raised = Decision(at=60.0, number=3, before=7, after=9, why="cpu at 140 % of 70 %")
+    case.log = replace(case.log, decisions=[*case.log.decisions[:2], raised])
+    first, second = case.measure().growths
+    assert (first.crossed_at, first.grown_at) == (21.0, 35.0)
+    assert (second.crossed_at, second.grown_at) == (35.25, 65.0)
+
+
 def test_a_growth_that_no_metric_asked_for_begins_with_its_decision(case: ScalingCase) -> None:
     case.say(0.0, 200.0, ratio=0.5)
     (first, second) = case.measure().growths
