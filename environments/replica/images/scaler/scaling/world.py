@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,7 @@ class World:
     _known: dict[str, _Place] = field(init=False)
     _addresses: dict[str, str] = field(default_factory=dict)  # place -> address
     _addresses_at: float = float("-inf")
+    _finding: Future[Mapping[str, str]] | None = None
     _servers: Mapping[str, Server] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -128,14 +130,15 @@ class World:
 
     def _find_addresses(self) -> None:
         """Ask the network where the places are; one that is gone keeps its last address."""
-        if self.clock() < self._addresses_at + ADDRESSES_LAST_SECONDS:
-            return
-        self._addresses_at = self.clock()
-        for place, address in zip(
-            self.places, self.threads.map(_address, self.places), strict=True
-        ):
-            if address:
-                self._addresses[place] = address
+        if self._finding is None:
+            if self.clock() < self._addresses_at + ADDRESSES_LAST_SECONDS:
+                return
+            self._addresses_at = self.clock()
+            self._finding = self.threads.submit(_addresses_of, self.places)
+        wait([self._finding], ANSWERS_WITHIN_SECONDS)
+        if self._finding.done():
+            self._addresses.update(self._finding.result())
+            self._finding = None
 
     def _ask(self, known: _Place, server: Server | None) -> None:
         now = self.clock()
@@ -189,8 +192,10 @@ def _pause(process: Process | None, server: Server | None) -> float:
     return STARTING_SECONDS
 
 
-def _address(place: str) -> str:
-    try:
-        return socket.gethostbyname(place)
-    except OSError:
-        return ""
+def _addresses_of(places: Sequence[str]) -> Mapping[str, str]:
+    """Look the places up; those that the network does not know now are left out."""
+    found = {}
+    for place in places:
+        with suppress(OSError):
+            found[place] = socket.gethostbyname(place)
+    return found
