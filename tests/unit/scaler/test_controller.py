@@ -55,8 +55,9 @@ def test_what_an_instance_used_to_start_with_is_no_reason_to_start_another(
 ) -> None:
     scene.metrics.load = 3.5
     scene.metrics.new_use = 1.4
-    scene.pass_time(60)
+    scene.pass_time(30)
     assert len(scene.world.serving()) == 5
+    assert len(scene.whys()) == 1
 
 
 def test_an_instance_that_is_let_in_unchecked_serves_before_it_is_ready(tmp_path: Path) -> None:
