@@ -109,13 +109,18 @@ class FakeMetrics:
 
     world: FakeWorld
     load: float | None = 1.2  # of instances' quotas, in all
+    new_use: float | None = None  # what is said of an instance that just started
 
     def read(self, policy: Policy, names: Mapping[str, str]) -> list[Metric]:
         if self.load is None:
             raise MetricsError("Prometheus does not answer")
         serving = self.world.serving()
-        used = {name: self.load / len(serving) for name in names if name in serving}
-        return [Metric("cpu", policy.cpu, used)]
+        used = {name: self._use(name, self.load / len(serving)) for name in serving}
+        return [Metric("cpu", policy.cpu, {name: used[name] for name in names if name in used})]
+
+    def _use(self, name: str, share: float) -> float:
+        is_new = self.world.now < self.world.places[name].started_at + READY_SECONDS + 5
+        return self.new_use if is_new and self.new_use is not None else share
 
     def unknown(self, policy: Policy) -> list[Metric]:
         return [Metric("cpu", policy.cpu, {})]

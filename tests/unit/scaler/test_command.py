@@ -45,7 +45,7 @@ def test_people_hold_and_let_go(scene: Scene) -> None:
     assert scene.state.held() == 5
     told = run([], scene.state)
     assert "3 serve, 5 are wanted, held at 5 by people" in told
-    assert "cpu 42%, memory unknown, requests a second 8.0" in told
+    assert "cpu 42 %, memory unknown, requests a second 8.0" in told
     assert "3 to 5: held at 5 by people" in told
     assert run(["release"], scene.state) == "released: the metrics decide again"
     assert scene.state.held() is None

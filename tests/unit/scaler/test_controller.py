@@ -47,7 +47,17 @@ def test_a_busy_service_gets_instances_once_they_are_ready(scene: Scene) -> None
     scene.pass_time(READY_SECONDS)
     assert scene.world.serving() == [*FIRST, "app-4", "app-5"]
     assert scene.stages("app-4") == ["started", "ready", "serving"]
-    assert scene.whys()[0] == "cpu is at 167% of its target of 70%: 5 instances"
+    assert scene.whys()[0] == "cpu is at 167 % of its target of 70 %: 5 instances"
+
+
+def test_what_an_instance_used_to_start_with_is_no_reason_to_start_another(
+    scene: Scene,
+) -> None:
+    scene.metrics.load = 3.5
+    scene.metrics.new_use = 1.4
+    scene.pass_time(30)
+    assert len(scene.world.serving()) == 5
+    assert len(scene.whys()) == 1
 
 
 def test_an_instance_that_is_let_in_unchecked_serves_before_it_is_ready(tmp_path: Path) -> None:

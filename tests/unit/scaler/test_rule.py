@@ -62,7 +62,7 @@ def test_the_largest_answer_of_all_metrics_counts() -> None:
     outcome = decide(POLICY, replace(situation(0.1, 0.1, 0.1), metrics=[cpu(0.1, 0.1), rate]))
     assert outcome.wanted == 5
     assert outcome.why == (
-        "requests is at 150% of its target of 100 requests a second: 5 instances"
+        "requests is at 150 % of its target of 100 requests a second: 5 instances"
     )
     assert outcome.ratio == pytest.approx(1.5)
 

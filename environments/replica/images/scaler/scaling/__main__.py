@@ -132,7 +132,7 @@ def describe(status: Status, decisions: Sequence[Status]) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.0%}"
+    return "unknown" if value is None else f"{100 * value:.0f} %"
 
 
 def _number(value: float | None) -> str:

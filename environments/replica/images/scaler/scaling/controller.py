@@ -78,9 +78,11 @@ class Controller:
     _bound: Bound = Bound.NONE
     _memory: Memory = field(default_factory=Memory)
     _metrics: Sequence[Metric] = ()
+    _settled: frozenset[str] = frozenset()
     _ratio: float | None = None
     _decide_at: float = float("-inf")
     _phases: dict[str, tuple[Phase, float]] = field(default_factory=dict)  # since when
+    _serving_since: dict[str, float] = field(default_factory=dict)
     _stages: dict[str, str] = field(default_factory=dict)  # place -> the last one
     _because: dict[str, int] = field(default_factory=dict)  # place -> the decision
     _avoided: dict[str, float] = field(default_factory=dict)  # place -> until when
@@ -109,7 +111,7 @@ class Controller:
             minimum=policy.floor(self.today()),
             held=self._held,
             ratio=self._ratio,
-            means={metric.name: metric.mean(_serving(views)) for metric in self._metrics},
+            means={metric.name: metric.mean(self._settled) for metric in self._metrics},
             phases={view.place: view.phase for view in views},
         )
 
@@ -147,6 +149,7 @@ class Controller:
                 continue
             self._phases[view.place] = (view.phase, now)
             stage = _STAGES[view.phase]
+            self._serving_since[view.place] = now if known else float("-inf")
             if known is None:
                 self._stages[view.place] = stage  # it was so before we looked
             elif known[0] is not Phase.SERVING or view.phase not in {
@@ -174,18 +177,28 @@ class Controller:
             return self._wanted
         self._decide_at, self._held = now + policy.sync_seconds, held
         self._metrics = self._read_metrics(policy)
+        self._settled = self._settled_among(views, policy)
         situation = Situation(
             now=now,
             current=self._wanted,
             minimum=policy.floor(self.today()),
-            ready=_serving(views),
-            unready=_names(views, Phase.STARTING, Phase.READY),
+            ready=self._settled,
+            unready=_names(views, *ACTIVE) - self._settled,
             metrics=self._metrics,
             held=held,
             memory=self._memory,
         )
         self._follow(decide(policy, situation), self._wanted)
         return self._wanted
+
+    def _settled_among(self, views: Sequence[View], policy: Policy) -> frozenset[str]:
+        """Name those that have served for a whole window: what they used before is no measure.
+
+        An instance that starts takes all of its quota for that.
+        """
+        before = self.clock() - policy.window_seconds
+        serving = _names(views, Phase.SERVING)
+        return frozenset(name for name in serving if self._serving_since[name] <= before)
 
     def _follow(self, outcome: Outcome, before: int) -> None:
         """Make the outcome what is wanted; what is new about it is a decision."""
@@ -239,10 +252,6 @@ class Controller:
             self._changes.note(action.place, str(error))
         else:
             self._changes.note(action.place, "")
-
-
-def _serving(views: Sequence[View]) -> frozenset[str]:
-    return _names(views, Phase.SERVING)
 
 
 def _names(views: Sequence[View], *phases: Phase) -> frozenset[str]:

@@ -15,6 +15,7 @@ from .policy import PolicyError
 from .rotation import Rotation, RuntimeApi
 from .settings import POLICIES, STATE, SettingsError, read_settings
 from .state import State
+from .supervisors import Supervisor
 from .web import Pages, Web
 from .world import World
 
@@ -30,7 +31,12 @@ def run() -> None:
     threads = ThreadPoolExecutor(2 * len(settings.places), thread_name_prefix="ask")
     controller = Controller(
         State(STATE, POLICIES, settings.policy, len(settings.places)),
-        World(settings.places, Rotation(RuntimeApi(settings.edge)), time.monotonic, threads),
+        World(
+            [Supervisor(place) for place in settings.places],
+            Rotation(RuntimeApi(settings.edge)),
+            time.monotonic,
+            threads,
+        ),
         Metrics(settings, Prometheus(settings.prometheus)),
         time.monotonic,
         checks_new_instances=settings.checks_new_instances,

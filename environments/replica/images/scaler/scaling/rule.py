@@ -5,7 +5,8 @@ and "Configurable scaling behavior":
 
 - ``ceil(instances * metric / target)``, unless the ratio is within the tolerance of 1;
 - the largest answer of all metrics counts; while one of them is not known, nobody leaves;
-- instances that are not ready are set aside, and count as idle when others are to be added;
+- instances that are not ready, or not for as long as a metric is taken over, are set aside,
+  and count as idle when others are to be added;
 - an instance of which nothing is known counts as idle when others are to be added, and as
   being at its target when some are to leave; if that turns the answer round, nothing changes;
 - of the answers within a window the largest is taken before some leave, and the smallest
@@ -57,7 +58,8 @@ class Metric:
         return None if ratio is None else ratio * self.target
 
     def __str__(self) -> str:
-        return f"{self.target:.0%}" if self.is_share else f"{self.target:g} requests a second"
+        share = f"{100 * self.target:g} %"
+        return share if self.is_share else f"{self.target:g} requests a second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Proposal:
 
     def __str__(self) -> str:
         name = self.metric.name
-        return f"{name} is at {self.ratio:.0%} of its target of {self.metric}"
+        return f"{name} is at {100 * self.ratio:.0f} % of its target of {self.metric}"
 
 
 def decide(policy: Policy, situation: Situation) -> Outcome:

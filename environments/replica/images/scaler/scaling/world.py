@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import socket
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .readiness import is_ready
 from .reconcile import Action, Deed, View
 from .rotation import Admission, Rotation, RotationError, Server
-from .supervisors import Process, Supervisor, SupervisorError
+from .supervisors import Process, SupervisorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,11 +30,22 @@ class WorldError(Exception):
     """A step could not be taken, or nobody could see; the message says why."""
 
 
+class Keeper(Protocol):
+    """Who keeps a place's instance: its supervisor."""
+
+    @property
+    def place(self) -> str: ...
+    def state(self) -> Process: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+
+
 @dataclass(slots=True)
 class _Place:
     """What is known of a place, and what is being asked."""
 
-    supervisor: Supervisor
+    supervisor: Keeper
     process: Process | None = None  # None: it was not asked yet
     asked_at: float = float("-inf")
     heard_at: float = float("-inf")
@@ -54,17 +66,20 @@ class _Place:
 class World:
     """Looks at all places and takes steps; each turn is bounded."""
 
-    places: Sequence[str]
+    supervisors: Sequence[Keeper]
     rotation: Rotation
     clock: Callable[[], float]
     threads: ThreadPoolExecutor
+    is_ready: Callable[[str], bool] = is_ready
+    address_of: Callable[[str], str] = socket.gethostbyname
     _known: dict[str, _Place] = field(init=False)
     _addresses: dict[str, str] = field(default_factory=dict)  # place -> address
     _addresses_at: float = float("-inf")
+    _finding: Future[Mapping[str, str]] | None = None
     _servers: Mapping[str, Server] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._known = {place: _Place(Supervisor(place)) for place in self.places}
+        self._known = {keeper.place: _Place(keeper) for keeper in self.supervisors}
 
     def names(self) -> Mapping[str, str]:
         """Give each place's name by its address."""
@@ -128,14 +143,23 @@ class World:
 
     def _find_addresses(self) -> None:
         """Ask the network where the places are; one that is gone keeps its last address."""
-        if self.clock() < self._addresses_at + ADDRESSES_LAST_SECONDS:
-            return
-        self._addresses_at = self.clock()
-        for place, address in zip(
-            self.places, self.threads.map(_address, self.places), strict=True
-        ):
-            if address:
-                self._addresses[place] = address
+        if self._finding is None:
+            if self.clock() < self._addresses_at + ADDRESSES_LAST_SECONDS:
+                return
+            self._addresses_at = self.clock()
+            self._finding = self.threads.submit(self._found)
+        wait([self._finding], ANSWERS_WITHIN_SECONDS)
+        if self._finding.done():
+            self._addresses.update(self._finding.result())
+            self._finding = None
+
+    def _found(self) -> Mapping[str, str]:
+        """Look the places up; those that the network does not know now are left out."""
+        found = {}
+        for place in self._known:
+            with suppress(OSError):
+                found[place] = self.address_of(place)
+        return found
 
     def _ask(self, known: _Place, server: Server | None) -> None:
         now = self.clock()
@@ -146,7 +170,7 @@ class World:
         if known.process is not Process.RUNNING or is_in:
             known.is_ready = False
         elif known.readiness is None:
-            known.readiness = self.threads.submit(is_ready, known.supervisor.place)
+            known.readiness = self.threads.submit(self.is_ready, known.supervisor.place)
 
     def _await_answers(self) -> None:
         asked: list[Future[Any]] = [
@@ -187,10 +211,3 @@ def _pause(process: Process | None, server: Server | None) -> float:
     if process is Process.STOPPED or (process is Process.RUNNING and is_in):
         return SETTLED_SECONDS
     return STARTING_SECONDS
-
-
-def _address(place: str) -> str:
-    try:
-        return socket.gethostbyname(place)
-    except OSError:
-        return ""
