@@ -2,7 +2,7 @@
 
 We believe that orders time out with nobody taking over, for nothing has failed; that whoever is
 on call times a write on each database, takes the slow one out, and so gives customers their
-writes back within 45 seconds, twenty of which its lease takes to end; that nothing acknowledged
+writes back within a minute, twenty of which its lease takes to end; that nothing acknowledged
 is lost; and that the database comes back once its disk is replaced.
 
 This world has its data on the engine's disk: a disk in memory cannot be slowed.
@@ -18,7 +18,7 @@ from reports.verdict import Objectives
 
 pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-8", "OBJ-1", "OBJ-2")]
 
-OBJECTIVES = Objectives(rto_seconds=45, rpo_seconds=0)
+OBJECTIVES = Objectives(rto_seconds=60, rpo_seconds=0)
 WATCH = timedelta(minutes=2)
 
 

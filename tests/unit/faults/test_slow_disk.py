@@ -82,7 +82,7 @@ def test_slow_writes_without_the_limit_are_no_effect_and_a_reason_not_to(
 def test_the_proof_would_take_a_second(world: FakeEnvironment, disk: Disk) -> None:
     for rate in (1, 2, 20):
         SlowDisk("east-db-1", rate).unavailable(world)
-    assert disk.writes == ["2", "2", "20"]
+    assert disk.writes == ["2", "3", "21"]
 
 
 def test_a_proof_that_fails_says_so(world: FakeEnvironment, disk: Disk) -> None:
