@@ -24,7 +24,7 @@ from environments.model.links import (
     RoundTrip,
     Stream,
 )
-from environments.model.nodes import Completed, Killable, Node, Pausable
+from environments.model.nodes import Completed, Crowded, Killable, Node, Pausable, Places
 from environments.model.packets import Cut, Cuttable, Direction, Limit, Limitable, Resolving
 from environments.model.traces import DAMAGE_FOLDER, Trace, TraceKind, paused, stopped
 from environments.model.worlds import Caretaker, Environment, FoundWorld, Register, Resource
@@ -36,6 +36,7 @@ __all__ = [
     "CommandTimedOutError",
     "Completed",
     "ConnectionReset",
+    "Crowded",
     "Cut",
     "Cuttable",
     "Direction",
@@ -53,6 +54,7 @@ __all__ = [
     "Node",
     "NotReadyError",
     "Pausable",
+    "Places",
     "Register",
     "Resolving",
     "Resource",

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from environments.replica.repositories import Repositories
 
 
-_DATABASE_BOUNDS = Bounds(memory_megabytes=1536, processes=256, disks={LOG_DISK: Disk(512)})
-_INSTANCE_BOUNDS = Bounds(memory_megabytes=192, processes=64)
+_DATABASE_BOUNDS = Bounds(
+    cpus=0.5, memory_megabytes=1536, processes=256, disks={LOG_DISK: Disk(512)}
+)
+_INSTANCE_BOUNDS = Bounds(cpus=0.4, memory_megabytes=192, processes=64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +263,7 @@ class Region:
 
 def _instance_bounds(settings: Settings) -> Bounds:
     bounds = _INSTANCE_BOUNDS if settings.bounded else Bounds()
-    return replace(bounds, cpus=settings.instance_cpus)
+    return replace(bounds, cpus=settings.instance_cpus or bounds.cpus)
 
 
 def database_names(region: str, count: int) -> tuple[str, ...]:

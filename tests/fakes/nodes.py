@@ -10,6 +10,7 @@ from environments.model import (
     Completed,
     Cut,
     Limit,
+    Places,
     WorldError,
 )
 
@@ -168,6 +169,14 @@ class FakeNode(BareNode):
 
     def mark_of_lost_dns(self) -> str:
         return "dns"
+
+    def places(self) -> Places:
+        self._must_run("count its processes")
+        return Places(1, None)
+
+    def run_among(self, script: str) -> str:
+        self._must_run("lend its processes")
+        return self.world.on_run(["sh", "-euc", script], {}).stdout
 
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         self._must_run("send packets")
