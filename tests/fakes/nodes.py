@@ -176,7 +176,10 @@ class FakeNode(BareNode):
 
     def run_among(self, script: str) -> str:
         self._must_run("lend its processes")
-        return self.world.on_run(["sh", "-euc", script], {}).stdout
+        done = self.world.on_run(["sh", "-euc", script], {})
+        if done.exit_code != 0:
+            raise WorldError(f"{self.name}: a script ended with exit code {done.exit_code}")
+        return done.stdout
 
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         self._must_run("send packets")
