@@ -54,8 +54,13 @@ def looks(draw: st.DrawFn) -> list[Look]:
 
 
 @st.composite
-def changes(draw: st.DrawFn) -> list[Change]:
-    times = sorted(draw(st.lists(quarters(0, 30), max_size=6)))
+def changes(draw: st.DrawFn, seen: Sequence[Look]) -> list[Change]:
+    """At moments of their own, and at those at which somebody looked."""
+    moments = quarters(0, 30)
+    if seen:
+        moments |= st.sampled_from([look.at for look in seen])
+    fewest = draw(st.sampled_from((0, 3)))
+    times = sorted(draw(st.lists(moments, min_size=fewest, max_size=6)))
     return [
         Change(at, number, draw(counts), draw(counts))
         for number, at in enumerate(times, start=1)
@@ -64,9 +69,10 @@ def changes(draw: st.DrawFn) -> list[Change]:
 
 @st.composite
 def steps(draw: st.DrawFn) -> list[Step]:
-    times = sorted(draw(st.lists(quarters(0, 30), max_size=10)))
-    stages = st.sampled_from([stage.value for stage in StageName])
-    numbers = st.none() | st.integers(1, 6)
+    fewest = draw(st.sampled_from((0, 8)))
+    times = sorted(draw(st.lists(quarters(0, 30), min_size=fewest, max_size=12)))
+    stages = st.sampled_from([*(stage.value for stage in StageName), "stopped", "draining"])
+    numbers = st.sampled_from((None, 1, 1, 2, 2, 3, 4))
     return [Step(at, draw(st.sampled_from("ab")), draw(stages), draw(numbers)) for at in times]
 
 
@@ -81,9 +87,10 @@ def knots(draw: st.DrawFn) -> list[tuple[float, float]]:
 def chaotic_histories(draw: st.DrawFn) -> History:
     steady = draw(quarters(0, 3))
     surge_at = steady + draw(quarters(0, 8))
+    seen = draw(looks())
     return History(
-        looks=draw(looks()),
-        changes=draw(changes()),
+        looks=seen,
+        changes=draw(changes(seen)),
         steps=draw(steps()),
         orders=draw(st.lists(attempts(), max_size=24)),
         reads=draw(st.lists(attempts(), max_size=8)),
@@ -106,6 +113,7 @@ def plausible_histories(draw: st.DrawFn) -> History:
         cool_down=draw(st.sampled_from((0.0, 3.0))),
         maximum=draw(st.sampled_from((4, MAXIMUM))),
         starting=draw(quarters(0.5, 6)),
+        drains=draw(st.booleans()),
     )
     for turn in range(int(stopped * 4)):
         since = turn / 4 - surge_at
@@ -119,7 +127,7 @@ def plausible_histories(draw: st.DrawFn) -> History:
             one for one in story.looks if hidden is None or not hidden <= one.at < hidden + 3
         ],
         changes=story.changes,
-        steps=sorted(story.steps, key=lambda one: one.at),
+        steps=_without_one(draw, sorted(story.steps, key=lambda one: one.at)),
         orders=orders,
         reads=draw(st.lists(attempts(), max_size=4)),
         surge_at=surge_at,
@@ -133,8 +141,16 @@ class _Scaler:
     """Wants as many as carry the load that it saw a while ago; each takes as long to start."""
 
     def __init__(
-        self, *, carries: float, lag: float, cool_down: float, maximum: int, starting: float
+        self,
+        *,
+        carries: float,
+        lag: float,
+        cool_down: float,
+        maximum: int,
+        starting: float,
+        drains: bool,
     ) -> None:
+        self.drains = drains
         self.carries, self.lag, self.cool_down = carries, lag, cool_down
         self.maximum, self.starting = maximum, starting
         self.wanted = self.serving = 2
@@ -167,13 +183,22 @@ class _Scaler:
                 self.steps.append(serving)
         elif wanted < self.wanted and at - self.changed_at >= self.cool_down + 1:
             for place in range(wanted, self.wanted):
-                self.steps.append(Step(at, f"app-{place}", "draining", number))
+                if self.drains:
+                    self.steps.append(Step(at, f"app-{place}", "draining", number))
                 self.steps.append(Step(at + 1, f"app-{place}", "stopped", number))
             self.serving, self.coming = min(self.serving, wanted), []
         else:
             return
         self.changes.append(Change(at, number, self.wanted, wanted))
         self.wanted, self.changed_at = wanted, at
+
+
+def _without_one(draw: st.DrawFn, steps: list[Step]) -> list[Step]:
+    """What nobody heard of, now and then."""
+    is_missed = draw(st.booleans())
+    if steps and is_missed:
+        steps.pop(draw(st.integers(0, len(steps) - 1)))
+    return steps
 
 
 def _orders(high: float, surge_at: float, lasting: float, stopped: float) -> list[Attempt]:
