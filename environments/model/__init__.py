@@ -5,6 +5,7 @@ node is a container, a host or a pod. What a node can also do (be killed, paused
 off) is small and optional: ask with ``isinstance``.
 """
 
+from environments.model.disks import Disconnectable, DiskSlowable
 from environments.model.errors import (
     CommandTimedOutError,
     GoneError,
@@ -45,6 +46,8 @@ __all__ = [
     "Cut",
     "Cuttable",
     "Direction",
+    "Disconnectable",
+    "DiskSlowable",
     "Down",
     "Environment",
     "FoundWorld",

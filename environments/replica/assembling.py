@@ -17,6 +17,7 @@ from environments.replica.links import (
 from environments.replica.nodes import ContainerNode, ForgetfulNode, SupervisedNode
 from environments.replica.probes import HOST
 from environments.replica.replica import Replica
+from environments.replica.scaled import ScaledReplica
 from environments.replica.sidecar import Sidecars
 from environments.replica.survey import Survey
 from environments.replica.topology import NodeSpec, Protocol, Role, Settings, Topology
@@ -62,7 +63,8 @@ def assemble(  # noqa: PLR0913 - a replica consists of that much
         name: server.links(_link_specs(topology, name), started[name].container.address)
         for name, server in servers.items()
     }
-    return Replica(
+    kind = ScaledReplica if settings.autoscaling else Replica
+    return kind(
         id=world.id,
         settings=settings,
         nodes=nodes,

@@ -90,7 +90,7 @@ def check_cache_router(ports: Ports) -> None:
 def servers_up(statistics: str, proxy: str) -> tuple[str, ...]:
     """Name the servers behind a proxy that HAProxy has in rotation, by its statistics."""
     servers = _statuses(statistics, proxy).items()
-    return tuple(name for name, status in servers if status.startswith("UP"))
+    return tuple(name for name, status in servers if status.startswith(("UP", "no check")))
 
 
 def servers_open(statistics: str, proxy: str) -> tuple[str, ...]:
@@ -124,4 +124,7 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.PAYMENTS: lambda ports: http_ok(ports[8080], "/health"),
     Role.LINKS: lambda ports: http_ok(ports[8474], "/version"),
     Role.BACKUP: check_backups,
+    Role.SPARE: lambda ports: http_ok(ports[9001], "/"),
+    Role.SCALER: lambda ports: http_ok(ports[9100], "/health"),
+    Role.PROMETHEUS: lambda ports: http_ok(ports[9090], "/-/ready"),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from environments.model import WorldError
+from environments.replica.autoscaling_nodes import POLICIES
 from environments.replica.cache_nodes import cache_names, entry_to_caches
 from environments.replica.region import Region, Upstream, database_names, links
 from environments.replica.repositories import Repositories
@@ -25,7 +27,12 @@ WEST_TO_EAST_CACHE, EAST_TO_WEST_CACHE = 6479, 6480
 
 
 def compose(settings: Settings, passwords: Passwords) -> Topology:
-    """Describe the replica that these settings mean."""
+    """Describe the replica that these settings mean.
+
+    Raises:
+        WorldError: there is no such replica.
+    """
+    _must_be_possible(settings)
     if settings.second_region:
         return _two_regions(settings, passwords)
     east = Region(
@@ -42,10 +49,23 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
             *east.other_nodes(),
             _bastion(east),
             *east.app_nodes(),
+            *east.autoscaling_nodes(),
             *_nodes_of(east.repositories),
         ),
         paths=east.paths(),
     )
+
+
+def _must_be_possible(settings: Settings) -> None:
+    if settings.autoscaling and settings.second_region:
+        raise WorldError(
+            "a replica of two regions has no autoscaler: make it with one or with the other"
+        )
+    policies = sorted(file.stem for file in POLICIES.glob("*.toml"))
+    if settings.autoscaling and settings.autoscaling not in policies:
+        raise WorldError(
+            f"no policy is called {settings.autoscaling!r}: name one of {', '.join(policies)}"
+        )
 
 
 def _two_regions(settings: Settings, passwords: Passwords) -> Topology:

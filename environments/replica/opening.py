@@ -18,7 +18,7 @@ from environments.replica.ports import own_ports
 from environments.replica.probes import NoAnswerError, wait_for
 from environments.replica.removing import remove_world
 from environments.replica.starting import Started, Starter
-from environments.replica.topology import NodeSpec, Passwords, Settings
+from environments.replica.topology import NodeSpec, Passwords, Role, Settings
 from environments.replica.world import (
     NODE_LABEL,
     OWNER_LABEL,
@@ -50,6 +50,9 @@ _OF_TWO_REGIONS = (
     "west-links",
     "west-cache",
 )
+ANY_POLICY = "standard"
+# What nodes' names end with that there are only where instances come and go by themselves.
+_OF_AUTOSCALING = (f"-{Role.PROMETHEUS}", *(f"-{Role.APP}-{place}" for place in range(4, 11)))
 
 
 @contextmanager
@@ -108,6 +111,7 @@ def attached(engine: Engine, world: str) -> Iterator[Replica]:
             name.endswith(("-cache-2", "-cache-3", "-cache-router")) for name in inspected
         ),
         second_region=any(name.startswith(_OF_TWO_REGIONS) for name in inspected),
+        autoscaling=policy_of(inspected),
     )
     topology = compose(settings, Passwords())
     labels = [one["Config"]["Labels"] for one in inspected.values()]
@@ -154,6 +158,19 @@ def _inspected(engine: Engine, world: str) -> Mapping[str, Mapping[str, Any]]:
         )
         inspected = [engine.inspect_container(one["Id"]) for one in listed]
     return {one["Config"]["Labels"][NODE_LABEL]: one for one in inspected}
+
+
+def policy_of(inspected: Mapping[str, Mapping[str, Any]]) -> str:
+    """Name the policy that instances of an autoscaled replica come and go by, or else "".
+
+    Where its scaler is gone it is some policy: all make the same nodes.
+    """
+    for name, one in inspected.items():
+        if name.endswith(f"-{Role.SCALER}"):
+            variables = dict(text.split("=", 1) for text in one["Config"]["Env"])
+            return str(variables["POLICY"])
+    is_autoscaled = any(name.endswith(_OF_AUTOSCALING) for name in inspected)
+    return ANY_POLICY if is_autoscaled else ""
 
 
 def _started(engine: Engine, spec: NodeSpec, inspected: Mapping[str, Any] | None) -> Started:

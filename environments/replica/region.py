@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from environments.replica.autoscaling_nodes import (
+    PLACES,
+    SUPERVISOR_PORT,
+    measuring_nodes,
+)
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
 from environments.replica.topology import (
+    DATA_DISK,
     EAST,
+    LINES_DISK,
     LOG_DISK,
-    LOG_DISK_MEGABYTES,
     SCOPE,
     SHARED,
+    Bounds,
+    Disk,
     NodeSpec,
     Passwords,
     Path,
@@ -24,6 +32,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from environments.replica.repositories import Repositories
+
+
+_DATABASE_BOUNDS = Bounds(
+    memory_megabytes=1536,
+    processes=256,
+    disks={LOG_DISK: Disk(512), DATA_DISK: Disk(256, files=4096)},
+)
+_INSTANCE_BOUNDS = Bounds(
+    memory_megabytes=192, processes=64, disks={LINES_DISK: Disk(8, files=64)}
+)
+_EDGE_BOUNDS = Bounds(ports=range(41000, 41300))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +90,14 @@ class Region:
 
     def app_nodes(self) -> tuple[NodeSpec, ...]:
         return tuple(self._app(name) for name in self.named(Role.APP, self.apps))
+
+    def autoscaling_nodes(self) -> tuple[NodeSpec, ...]:
+        """Give the places that are spare, and who lets instances come and go; or nobody."""
+        if not self.settings.autoscaling:
+            return ()
+        places = self.named(Role.APP, PLACES)
+        spares = (self._spare(name) for name in places[self.apps :])
+        return (*spares, *measuring_nodes(self.name, places, self.settings))
 
     def paths(self) -> tuple[Path, ...]:
         """Give the links of the instances; those of the first region have no prefix."""
@@ -157,7 +184,7 @@ class Region:
                 "ORDERS_PASSWORD": passwords.orders,
                 "MONITOR_PASSWORD": passwords.monitor,
                 "PATRONI": "true",
-                "LOG_DISK": LOG_DISK if settings.log_disk else "",
+                "LOG_DISK": LOG_DISK if settings.bounded else "",
                 **self._between_regions(),
                 **(
                     self.repositories.of_database(name)
@@ -165,7 +192,7 @@ class Region:
                     else {"BACKUPS": "false"}
                 ),
             },
-            disks={LOG_DISK: LOG_DISK_MEGABYTES} if settings.log_disk else {},
+            bounds=_DATABASE_BOUNDS if settings.bounded else Bounds(),
         )
 
     def _between_regions(self) -> Mapping[str, str]:
@@ -223,7 +250,7 @@ class Region:
             ports=(8000,),
             aliases=(f"{self.name}-app",),
             needs=(self.links,),
-            cpus=settings.instance_cpus,
+            bounds=_instance_bounds(settings),
             environment={
                 "DATABASE_HOST": self.links,
                 "DATABASE_PASSWORD": self.passwords.orders,
@@ -233,12 +260,36 @@ class Region:
                 "HEALTH_NEEDS_CACHE": "on" if settings.health_needs_cache else "off",
                 "DATES_COPIES": "on" if settings.fresh_reads else "off",
                 "PROTECTIONS": "on" if settings.protections else "off",
-                # The naive answer to a full pool is a larger one.
-                "DATABASE_POOL_SIZE": "8" if settings.protections else "30",
+                "DATABASE_POOL_SIZE": self._pool_size(),
                 "DATABASE_READ_HOST": f"{self.name}-db-router" if self._reads_copies() else "",
                 "DATABASE_READ_PORT": "5433",
+                "LOG_FILE": f"{LINES_DISK}/orders.log" if settings.bounded else "",
+                "LOG_NEEDED": "on" if settings.log_needed else "off",
             },
         )
+
+    def _pool_size(self) -> str:
+        if not self.settings.protections:
+            return "30"  # the naive answer to a full pool is a larger one
+        # All instances that there may be, with a connection more each to look over, must find
+        # their places in a database that has 85 for them.
+        return "6" if self.settings.autoscaling else "8"
+
+    def _spare(self, name: str) -> NodeSpec:
+        """Describe a host that runs nothing until an instance is needed."""
+        app = self._app(name)
+        return replace(
+            app,
+            role=Role.SPARE,
+            ports=(*app.ports, SUPERVISOR_PORT),
+            environment={**app.environment, "ORDERS_AUTOSTART": "off"},
+        )
+
+    def _rotation_by_scaler(self) -> Mapping[str, str]:
+        if not self.settings.autoscaling:
+            return {}
+        checks = "on" if self.settings.checks_new_instances else "off"
+        return {"AUTOSCALED": "on", "CHECKS": checks}
 
     def _edge(self) -> NodeSpec:
         return NodeSpec(
@@ -247,11 +298,19 @@ class Region:
             region=self.name,
             image="edge",
             ports=(8080, 8404),
+            bounds=_EDGE_BOUNDS if self.settings.bounded else Bounds(),
             environment={
                 "REGION": self.name,
                 "FAIL_OPEN": "off" if self.settings.protections else "on",
+                **self._rotation_by_scaler(),
             },
         )
+
+
+def _instance_bounds(settings: Settings) -> Bounds:
+    bounds = _INSTANCE_BOUNDS if settings.bounded else Bounds()
+    memory = settings.instance_memory or bounds.memory_megabytes
+    return replace(bounds, cpus=settings.instance_cpus, memory_megabytes=memory)
 
 
 def database_names(region: str, count: int) -> tuple[str, ...]:

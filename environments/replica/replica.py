@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from environments.model import GoneError, Link, Node, Trace, UnknownNameError
+from environments.replica.autoscaling_nodes import policy_version
 from environments.replica.facts import versions
 from environments.replica.following import deviations_of_follower
 from environments.replica.probes import HOST, NoAnswerError, wait_for
@@ -132,6 +133,7 @@ class Replica:
             databases=survey.named(Role.DB),
             synchronous=self.settings.synchronous,
             region=region,
+            policy_version=policy_version(self.settings.autoscaling),
         )
 
     def traces(self, among: Collection[str] | None = None) -> frozenset[Trace]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from environments.replica.caches import CacheGroup, CacheView
+from environments.replica.scaling import ScalingView, deviations_of_scaling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ class Expected:
     databases: tuple[str, ...]
     synchronous: bool
     region: str = ""  # the one that customers are led to, where there are several
+    policy_version: str = ""  # of the one that instances come and go by, where they do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class Observed:
     entitled_regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cache_group: CacheGroup = field(default_factory=CacheGroup)
     lone_caches: Mapping[str, CacheView] = field(default_factory=dict)  # Sentinel watches none
+    scaling: ScalingView = field(default_factory=ScalingView)
+    lost_lines: Mapping[str, str] = field(default_factory=dict)  # app -> why its log lacks some
 
 
 def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
@@ -60,6 +64,8 @@ def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
         *observed.cache_group.deviations(),
         *_leading_caches(observed),
         *_pending(observed),
+        *deviations_of_scaling(observed.scaling, expected.policy_version),
+        *_lost_lines(observed),
     )
 
 
@@ -146,9 +152,11 @@ def instances_out(expected: Expected, observed: Observed) -> Iterator[str]:
     for edge, percent in observed.shed_percent.items():
         if percent:
             yield f"{edge} sheds {percent} % of the load (its command `shed 0` ends that)"
+    minima = [status.minimum for status in observed.scaling.scalers.values()]
+    wanted = max(minima, default=len(expected.apps))
     for edge, count in observed.apps_in_rotation.items():
-        if count != len(expected.apps):
-            yield f"{count} of {len(expected.apps)} instances are in rotation at {edge}"
+        if count != wanted:
+            yield f"{count} of {wanted} instances are in rotation at {edge}"
 
 
 def _leading_caches(observed: Observed) -> Iterator[str]:
@@ -163,3 +171,8 @@ def _pending(observed: Observed) -> Iterator[str]:
             yield f"{app} reaches no database that takes writes: what is pending is not known"
         elif seconds > PENDING_SECONDS_AT_MOST:
             yield f"{app} has had an order pending for {seconds:.0f} s"
+
+
+def _lost_lines(observed: Observed) -> Iterator[str]:
+    for app, why in observed.lost_lines.items():
+        yield f"{app} loses its log lines: {why}"

@@ -6,8 +6,10 @@ from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
+from urllib.parse import urlencode
 
-from environments.model import GoneError, Link, WorldError
+from environments.model import GoneError, Link, ScalingStatus, WorldError
+from environments.replica.autoscaling_nodes import PROMETHEUS_PORT, SCALER_PORT
 from environments.replica.caches import (
     GROUP,
     CacheGroup,
@@ -22,10 +24,12 @@ from environments.replica.containers import Engine, speaking
 from environments.replica.probes import (
     NoAnswerError,
     etcd_range,
+    http_get,
     http_ok,
     json_object,
     redis_answer,
 )
+from environments.replica.scaling import ScalingView, read_status
 from environments.replica.steady import GONE, Observed
 from environments.replica.topology import CACHE_PORT, SENTINEL_PORT, Role
 from environments.replica.world import NODE_LABEL, WORLD_LABEL
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
+INSTANCES_MEASURED = 'sum(up{job="orders"})'
+WELL = "ok"  # what an instance says of what it needs and has
 PENDING_METRIC = "orders_pending_oldest_seconds"
 OWN_QUESTIONS = {
     Role.APP,
@@ -45,6 +51,8 @@ OWN_QUESTIONS = {
     Role.DB_ROUTER,
     Role.EDGE,
     Role.ENTRANCE,
+    Role.PROMETHEUS,
+    Role.SCALER,
 }
 
 
@@ -77,6 +85,7 @@ class Survey:
             self.started[name] for name in self.started if conditions.get(name) == "running"
         ]
         apps = self._ask(running, Role.APP, _oldest_pending_seconds)
+        logs = self._ask(running, Role.APP, _lost_lines)
         databases = self._ask(running, Role.DB, _view)
         caches = self._caches(running)
         lone_caches = self._ask(
@@ -89,6 +98,8 @@ class Survey:
         edges = self._ask(running, Role.EDGE, _apps_in_rotation)
         shed = self._ask(running, Role.EDGE, _shed_percent)
         entrances = self._ask(running, Role.ENTRANCE, _regions_of_customers)
+        scalers = self._ask(running, Role.SCALER, _scaling_status)
+        measured = self._ask(running, Role.PROMETHEUS, _instances_measured)
         witnesses = self._ask(running, Role.ENTRANCE, partial(_open_servers, "primaries"))
         links = _Questions[str](
             self.threads, {link.name: partial(_impairments, link) for link in self.links}
@@ -124,9 +135,12 @@ class Survey:
             pending_seconds=apps.answers(),
             cache_group=caches.group(),
             lone_caches=lone_caches.answers(),
+            scaling=ScalingView(scalers=scalers.answers(), measured=measured.answers()),
+            lost_lines={app: why for app, why in logs.answers().items() if why},
             impaired_links={name: how for name, how in links.answers().items() if how},
             no_answer={
                 **no_cluster,
+                **logs.failures(),
                 **apps.failures(),
                 **caches.failures(),
                 **lone_caches.failures(),
@@ -136,6 +150,8 @@ class Survey:
                 **shed.failures(),
                 **edges.failures(),
                 **entrances.failures(),
+                **scalers.failures(),
+                **measured.failures(),
                 **witnesses.failures(),
                 **links.failures(),
                 **others.failures(),
@@ -319,6 +335,28 @@ def _oldest_pending_seconds(node: Started) -> float:
         if name == PENDING_METRIC:
             return float(value)
     raise NoAnswerError(f"/metrics has no {PENDING_METRIC}")
+
+
+def _scaling_status(node: Started) -> ScalingStatus:
+    check_ready(node.spec, node.ports)
+    return read_status(json_object(http_ok(node.ports[SCALER_PORT], "/status")))
+
+
+def _instances_measured(node: Started) -> int:
+    """Count the instances that Prometheus had an answer of within its last seconds."""
+    question = f"/api/v1/query?{urlencode({'query': INSTANCES_MEASURED})}"
+    told = json_object(http_ok(node.ports[PROMETHEUS_PORT], question))
+    try:
+        return int(told["data"]["result"][0]["value"][1])
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise NoAnswerError("it has no fresh metrics of any instance") from error
+
+
+def _lost_lines(node: Started) -> str:
+    """Say why an instance loses log lines; "" where it does not, or has no file of them."""
+    told = json_object(http_get(node.ports[8000], "/health/ready").body)
+    log = str(told.get("dependencies", {}).get("log", WELL))
+    return "" if log == WELL else log
 
 
 def _impairments(link: Link) -> str:

@@ -88,12 +88,15 @@ def damages(listing: str) -> Iterator[str]:
     yield from kept.splitlines()[1:]
 
 
-def limits(host_config: Mapping[str, object], *, nano_cpus: int = 0) -> Iterator[str]:
-    """Read a container's HostConfig; none is made with one but that of processors."""
+def limits(host_config: Mapping[str, object], built_with: Mapping[str, int]) -> Iterator[str]:
+    """Read a container's HostConfig for what it was not made with.
+
+    Kernels that do not account for swap bound none of it, and engines then say so.
+    """
     for name in LIMITS:
         value = host_config.get(name)
-        built_with = nano_cpus if name == "NanoCpus" else 0
-        if (0 if value in UNLIMITED else value) != built_with:
+        expected = {built_with.get(name, 0), *([0] if name == "MemorySwap" else [])}
+        if (0 if value in UNLIMITED else value) not in expected:
             yield f"{name}={value}"
 
 

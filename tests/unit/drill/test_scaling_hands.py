@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Timer
 from time import monotonic
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -23,10 +24,11 @@ from tests.fakes.scaler import AT_REST, ScaledEnvironment
 from tests.fakes.world import FakeEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from environments.model import ScalingStatus
+    from fixtures.load.process import Load
 
 
 @dataclass
@@ -210,3 +212,36 @@ def test_a_full_disk_ends_the_record_and_not_the_drill(
         stage.wait("somebody to be told", lambda: stage.said)
 
     assert stage.said == ["the scaler is watched no longer: scaling.jsonl cannot be written"]
+
+
+def ordering(attempts_per_second: float) -> Load:
+    return cast("Load", SimpleNamespace(attempts_per_second=attempts_per_second))
+
+
+def test_loads_are_made_for_so_many_instances_by_what_one_was_measured_to_carry(
+    stage: Stage,
+) -> None:
+    stage.drill.load = ordering(30)
+    stage.world.now = replace(AT_REST, serving=3, ratio=0.5)
+    assert stage.watch.times(9) == pytest.approx(6)  # one carries 20: 180 instead of 30
+    (measured,) = [entry for entry in stage.entries if entry.event is Event.MEASURED]
+    assert measured.details["finding"] == (
+        "one instance carries 20.0 orders a second at its target"
+    )
+
+
+@pytest.mark.parametrize("now", [{"ratio": None}, {"ratio": 0.0}, {"serving": 0}])
+def test_what_nobody_can_measure_is_no_load(stage: Stage, now: Mapping[str, Any]) -> None:
+    stage.drill.load = ordering(30)
+    stage.world.now = replace(AT_REST, **now)
+    with pytest.raises(InconclusiveError, match="does not know how near"):
+        stage.watch.times(9)
+
+
+def test_a_silent_scaler_or_no_load_is_no_measurement(stage: Stage) -> None:
+    with pytest.raises(InconclusiveError, match="nobody orders"):
+        stage.watch.times(9)
+    stage.drill.load = ordering(30)
+    stage.world.silent = "east-scaler is away"
+    with pytest.raises(InconclusiveError, match="what an instance carries: east-scaler"):
+        stage.watch.times(9)

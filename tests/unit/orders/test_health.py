@@ -55,6 +55,14 @@ def test_without_a_helper_it_is_ready_and_says_what_is_missing(helper: str) -> N
     assert report.dependencies[helper] == "degraded: refused"
 
 
+def test_without_its_log_it_is_ready_and_says_what_is_missing() -> None:
+    logging = health()
+    logging.log = Part("no room")
+    report = logging.readiness()
+    assert (report.ready, report.status) == (True, "degraded")
+    assert report.dependencies["log"] == "degraded: no room"
+
+
 def test_where_it_is_told_to_need_the_cache_it_is_not_ready_without_it() -> None:
     needy = health(cache="refused")
     needy.needs_cache = True

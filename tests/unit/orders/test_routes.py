@@ -48,6 +48,7 @@ class Shop:
     fails: Exception | None = None
     age_seconds: int | None = None
     replica: Part | None = None
+    needed_log: Part | None = None
     cached: dict[int, bytes] = field(default_factory=dict)
     taken: list[NewOrder] = field(default_factory=list)
 
@@ -87,7 +88,7 @@ class Shop:
         database: str | None = None,
     ) -> httpx.Response:
         health = Health(Part(database), Part(), Part(), self.replica, started=True)
-        app = make_app(Services(self, self, self, health))
+        app = make_app(Services(self, self, self, health), needed_log=self.needed_log)
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
 
         async def send() -> httpx.Response:
@@ -120,6 +121,14 @@ def test_a_new_order_is_201_and_one_taken_before_is_200() -> None:
 def test_another_order_under_the_key_is_422() -> None:
     answer = Shop(fails=KeyReusedError("other")).create()
     assert (answer.status_code, answer.json()["error"]) == (422, "other")
+
+
+def test_a_service_that_needs_its_log_does_nothing_without_and_is_still_ready() -> None:
+    shop = Shop(needed_log=Part("no room"))
+    assert (shop.create().status_code, shop.taken) == (500, [])
+    assert shop.ask("GET", "/health/ready").status_code == 200
+    shop.needed_log = Part()
+    assert shop.create().status_code == 201
 
 
 def test_an_unknown_outcome_is_503_with_a_time_to_come_back() -> None:

@@ -46,6 +46,12 @@ def test_a_replica_to_read_from_can_be_named() -> None:
     assert read_settings(named | {"DATABASE_READ_HOST": ""}).replica is None
 
 
+def test_a_file_for_its_log_can_be_named_and_needed() -> None:
+    assert (read_settings(GOOD).log_file, read_settings(GOOD).log_needed) == (None, False)
+    told = read_settings(GOOD | {"LOG_FILE": "/a/log", "LOG_NEEDED": "on"})
+    assert (told.log_file, told.log_needed) == (Path("/a/log"), True)
+
+
 def test_the_protections_can_be_taken_out() -> None:
     assert not read_settings(GOOD | {"PROTECTIONS": "off"}).protections
     assert not read_settings(GOOD | {"DATES_COPIES": "off"}).dates_copies

@@ -87,12 +87,16 @@ def test_what_regions_say_to_each_other_goes_over_one_node() -> None:
     } == {"links"}
 
 
-def test_only_databases_have_a_small_disk_and_only_where_it_is_asked_for() -> None:
-    with_disk = compose(Settings(log_disk=True, backups=True), PASSWORDS)
-    assert {node.name for node in with_disk.nodes if node.disks} == {
-        "east-db-1", "east-db-2", "east-db-3",
-    }  # fmt: skip
-    assert not any(node.disks for node in compose(Settings(backups=True), PASSWORDS).nodes)
+def test_only_what_a_drill_may_use_up_is_small_and_only_where_it_is_asked_for() -> None:
+    bounded = compose(Settings(bounded=True, backups=True), PASSWORDS).nodes
+    disks = {node.role: set(node.bounds.disks) for node in bounded if node.bounds.disks}
+    assert disks == {
+        Role.DB: {"/var/lib/muster/log", "/var/lib/muster/postgres"},
+        Role.APP: {"/var/log/orders"},
+    }
+    assert {node.role for node in bounded if node.bounds.ports} == {Role.EDGE}
+    unbounded = compose(Settings(backups=True), PASSWORDS).nodes
+    assert not any(node.bounds.disks or node.bounds.ports for node in unbounded)
 
 
 def test_caches_that_fail_over_have_a_router_in_front_and_one_alone_has_none() -> None:
@@ -138,6 +142,11 @@ def test_settings_change_the_world_that_they_name_and_nothing_else() -> None:
         (Settings(read_only=True), {"DATABASE_READ_HOST": "east-db-router"}),
         (Settings(fresh_reads=False), {"DATES_COPIES": "off"}),
         (Settings(health_needs_cache=True), {"HEALTH_NEEDS_CACHE": "on"}),
+        (Settings(), {"LOG_FILE": "", "LOG_NEEDED": "off"}),
+        (
+            Settings(bounded=True, log_needed=True),
+            {"LOG_FILE": "/var/log/orders/orders.log", "LOG_NEEDED": "on"},
+        ),
     ],
 )
 def test_the_orders_service_is_told_how_it_is_to_be(
@@ -150,9 +159,9 @@ def test_the_orders_service_is_told_how_it_is_to_be(
 
 def test_only_instances_of_the_service_are_limited_in_what_they_can_compute() -> None:
     nodes = compose(Settings(instance_cpus=0.5, second_region=True), PASSWORDS).nodes
-    assert {node.cpus for node in nodes if node.role is Role.APP} == {0.5}
-    assert {node.cpus for node in nodes if node.role is not Role.APP} == {None}
-    assert not any(node.cpus for node in compose(Settings(), PASSWORDS).nodes)
+    assert {node.bounds.cpus for node in nodes if node.role is Role.APP} == {0.5}
+    assert {node.bounds.cpus for node in nodes if node.role is not Role.APP} == {None}
+    assert not any(node.bounds.cpus for node in compose(Settings(), PASSWORDS).nodes)
 
 
 @pytest.mark.parametrize(("protections", "fails_open"), [(True, "off"), (False, "on")])

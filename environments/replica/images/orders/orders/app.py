@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from .logfile import LogFile
     from .settings import Address
 
 LOOK_EVERY_SECONDS = 0.5  # at the cache, and at what readiness says
@@ -67,11 +68,13 @@ def create_app(settings: Settings) -> FastAPI:
     store = Store(primary.calls)
     cache = Cache(settings.redis_host, settings.redis_port)
     marking = Marking(store)
+    log = telemetry.log_to(settings.log_file) if settings.log_file else None
     health = Health(
         database=primary.watch,
         cache=cache,
         payments=payments,
         replica=replica.watch if replica else None,
+        log=log,
         needs_cache=settings.health_needs_cache,
     )
     settlement = Settlement(store, payments)
@@ -90,7 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
             database.pool.start()
         background = [
             *(asyncio.create_task(_watch(database.watch)) for database in databases),
-            asyncio.create_task(_report(cache, health)),
+            asyncio.create_task(_report(cache, health, log)),
             asyncio.create_task(marking.run()),
             asyncio.create_task(_start(store, health, settlement)),
         ]
@@ -107,7 +110,12 @@ def create_app(settings: Settings) -> FastAPI:
         await asyncio.gather(client.aclose(), cache.close())
 
     services = Services(Intake(store, payments, marking), reading, cache, health)
-    return make_app(services, lifespan, sheds_load=settings.protections)
+    return make_app(
+        services,
+        lifespan,
+        sheds_load=settings.protections,
+        needed_log=log if settings.log_needed else None,
+    )
 
 
 def _protected(settings: Settings) -> Access:
@@ -139,8 +147,11 @@ async def _watch(watch: DatabaseWatch) -> None:
         await asyncio.sleep(watch.pause)
 
 
-async def _report(cache: Cache, health: Health) -> None:
-    """Look at the cache for ever, and log it when readiness says something else."""
+async def _report(cache: Cache, health: Health, log: LogFile | None) -> None:
+    """Look at the cache for ever, and log it when readiness says something else.
+
+    A log that lost its last line is tried again: nobody else may have anything to say.
+    """
     last = None
     while True:
         await cache.check()
@@ -148,6 +159,8 @@ async def _report(cache: Cache, health: Health) -> None:
         if report != last:
             telemetry.say("readiness", **asdict(report))
         last = report
+        if log is not None and log.trouble:
+            telemetry.warn("the log loses lines", cause=log.trouble)
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 

@@ -144,13 +144,14 @@ class Health:
 
     Without its primary, but with a ``replica``, they are served what they read.
     ``needs_cache`` is the mistake of the opposite: one dependency that every instance has
-    takes all of them out of rotation at once.
+    takes all of them out of rotation at once. ``log`` is the file of its log lines, if any.
     """
 
     database: Dependency
     cache: Dependency
     payments: Dependency
     replica: Dependency | None = None
+    log: Dependency | None = None
     needs_cache: bool = False
     started: bool = False
     why_not_started: str = "the database has not been asked yet"
@@ -185,6 +186,8 @@ class Health:
         helpers = {"cache": self.cache.trouble, "payments": self.payments.trouble}
         if self.replica is not None:
             helpers["replica"] = self.replica.trouble
+        if self.log is not None:
+            helpers["log"] = self.log.trouble
         return {"database": self.database.trouble or "ok"} | {
             name: f"degraded: {trouble}" if trouble else "ok"
             for name, trouble in helpers.items()

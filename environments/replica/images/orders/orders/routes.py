@@ -19,6 +19,7 @@ from . import telemetry
 from .admission import Admission
 from .database import DatabaseUnavailableError, NotSentError
 from .intake import KeyReusedError
+from .naive import LogsFirst
 from .store import NewOrder
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from .health import Health, Report
+    from .health import Dependency, Health, Report
     from .reading import Read
     from .store import Order
 
@@ -87,6 +88,7 @@ def make_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     *,
     sheds_load: bool = True,
+    needed_log: Dependency | None = None,
 ) -> FastAPI:
     app = FastAPI(title="orders", lifespan=lifespan, openapi_url=None)
     app.include_router(_orders(services))
@@ -98,6 +100,8 @@ def make_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _broken)
+    if needed_log is not None:
+        app.add_middleware(LogsFirst, log=needed_log)
     if sheds_load:
         app.add_middleware(Admission, refusal=_too_many)
     app.add_middleware(telemetry.RequestRecorder)

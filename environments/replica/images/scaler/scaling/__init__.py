@@ -1,0 +1,1 @@
+"""The autoscaler of the *orders* service: how many instances, and which of them serve."""
