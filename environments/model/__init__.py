@@ -25,7 +25,7 @@ from environments.model.links import (
     RoundTrip,
     Stream,
 )
-from environments.model.nodes import Completed, Killable, Node, Pausable
+from environments.model.nodes import Completed, Crowded, Killable, Node, Pausable, Places
 from environments.model.packets import Cut, Cuttable, Direction, Limit, Limitable, Resolving
 from environments.model.scaling import (
     Scaled,
@@ -43,6 +43,7 @@ __all__ = [
     "CommandTimedOutError",
     "Completed",
     "ConnectionReset",
+    "Crowded",
     "Cut",
     "Cuttable",
     "Direction",
@@ -62,6 +63,7 @@ __all__ = [
     "Node",
     "NotReadyError",
     "Pausable",
+    "Places",
     "Register",
     "Resolving",
     "Resource",

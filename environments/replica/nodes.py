@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from environments.model import Completed, Cut, GoneError, Limit, WorldError
+from environments.model import Completed, Cut, GoneError, Limit, Places, WorldError
 from environments.replica import names, shaping
 from environments.replica.chains import SCRIPT_LIST
 from environments.replica.containers import Container, speaking
@@ -228,6 +228,17 @@ class ContainerNode:
 
     def mark_of_lost_dns(self) -> str:
         return names.CHAIN.name
+
+    # Crowded
+
+    def places(self) -> Places:
+        with speaking(self.name, "be asked for its statistics"):
+            told = self.container.engine.stats(self.container.id, stream=False, one_shot=True)
+        processes = told["pids_stats"]
+        return Places(processes.get("current", 0), processes.get("limit") or None)
+
+    def run_among(self, script: str) -> str:
+        return self.sidecars.in_processes_of(self.container, script)
 
     def _somebody_else(self) -> str:
         """Name another node that runs, whom this one does not know without asking.

@@ -35,12 +35,13 @@ if TYPE_CHECKING:
 
 
 _DATABASE_BOUNDS = Bounds(
+    cpus=0.5,
     memory_megabytes=1536,
     processes=256,
     disks={LOG_DISK: Disk(512), DATA_DISK: Disk(256, files=4096)},
 )
 _INSTANCE_BOUNDS = Bounds(
-    memory_megabytes=192, processes=64, disks={LINES_DISK: Disk(8, files=64)}
+    cpus=0.4, memory_megabytes=192, processes=64, disks={LINES_DISK: Disk(8, files=64)}
 )
 _EDGE_BOUNDS = Bounds(ports=range(41000, 41300))
 
@@ -309,8 +310,9 @@ class Region:
 
 def _instance_bounds(settings: Settings) -> Bounds:
     bounds = _INSTANCE_BOUNDS if settings.bounded else Bounds()
+    cpus = settings.instance_cpus or bounds.cpus
     memory = settings.instance_memory or bounds.memory_megabytes
-    return replace(bounds, cpus=settings.instance_cpus, memory_megabytes=memory)
+    return replace(bounds, cpus=cpus, memory_megabytes=memory)
 
 
 def database_names(region: str, count: int) -> tuple[str, ...]:

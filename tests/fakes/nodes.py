@@ -10,6 +10,7 @@ from environments.model import (
     Completed,
     Cut,
     Limit,
+    Places,
     WorldError,
 )
 
@@ -196,6 +197,17 @@ class FakeNode(BareNode):
         self.world.trouble.act(
             self.name, "end connections", lambda: self._note(f"ended those from {ports}")
         )
+
+    def places(self) -> Places:
+        self._must_run("count its processes")
+        return Places(1, None)
+
+    def run_among(self, script: str) -> str:
+        self._must_run("lend its processes")
+        done = self.world.on_run(["sh", "-euc", script], {})
+        if done.exit_code != 0:
+            raise WorldError(f"{self.name}: a script ended with exit code {done.exit_code}")
+        return done.stdout
 
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         self._must_run("send packets")

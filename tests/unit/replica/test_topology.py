@@ -99,6 +99,16 @@ def test_only_what_a_drill_may_use_up_is_small_and_only_where_it_is_asked_for() 
     assert not any(node.bounds.disks or node.bounds.ports for node in unbounded)
 
 
+def test_what_may_run_out_is_bounded_and_instances_may_have_other_processors() -> None:
+    nodes = compose(Settings(bounded=True, instance_cpus=0.2), PASSWORDS).nodes
+    bounded = {node.role: node.bounds for node in nodes if node.bounds.processes}
+    assert bounded.keys() == {Role.APP, Role.DB}
+    assert all(one.memory_megabytes and one.cpus for one in bounded.values())
+    assert bounded[Role.APP].cpus == 0.2
+    usual = compose(Settings(bounded=True), PASSWORDS).nodes
+    assert all(node.bounds.cpus for node in usual if node.role in bounded)
+
+
 def test_caches_that_fail_over_have_a_router_in_front_and_one_alone_has_none() -> None:
     watched = compose(Settings(cache_failover=True), PASSWORDS)
     roles = Counter(node.role.value for node in watched.nodes)

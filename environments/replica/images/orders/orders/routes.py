@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from . import telemetry
 from .admission import Admission
+from .bugs import Bugs
 from .database import DatabaseUnavailableError, NotSentError
 from .intake import KeyReusedError
 from .naive import LogsFirst
@@ -106,6 +107,7 @@ def make_app(
         app.add_middleware(Admission, refusal=_too_many)
     app.add_middleware(telemetry.RequestRecorder)
     app.add_middleware(RequestId)
+    app.add_middleware(Bugs)
     return app
 
 
