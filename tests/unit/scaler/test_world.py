@@ -159,6 +159,16 @@ def test_nothing_is_said_before_every_place_was_heard_of(stage: Stage) -> None:
         stage.world.look()
 
 
+def test_a_place_that_is_silent_from_the_first_is_waited_for_and_then_gone(
+    stage: Stage,
+) -> None:
+    stage.keepers[1].process = Process.SILENT
+    with pytest.raises(WorldError, match="app-2 was not heard of yet"):
+        stage.world.look()
+    stage.now += SILENT_SECONDS + 0.1
+    assert stage.phases() == [Phase.SERVING, Phase.FAILED]
+
+
 def test_what_could_not_be_done_is_said(stage: Stage) -> None:
     with pytest.raises(WorldError, match="knows no address of app-1"):
         stage.world.take(Action(Deed.DRAIN, "app-1"))

@@ -46,18 +46,18 @@ class _Place:
     """What is known of a place, and what is being asked."""
 
     supervisor: Keeper
-    process: Process | None = None  # None: it was not asked yet
+    heard_at: float  # where it never was: when we began to ask
+    process: Process | None = None  # None: it was not heard of yet
     asked_at: float = float("-inf")
-    heard_at: float = float("-inf")
     asking: Future[Process] | None = None
     readiness: Future[bool] | None = None
     is_ready: bool = False
 
     def hear(self, process: Process, now: float) -> None:
-        """Take the answer; a silence counts once it has lasted, or where nothing is known."""
+        """Take the answer; a silence counts once it has lasted."""
         if process is not Process.SILENT:
             self.heard_at = now
-        elif self.process is not None and now < self.heard_at + SILENT_SECONDS:
+        elif now < self.heard_at + SILENT_SECONDS:
             return
         self.process = process
 
@@ -79,7 +79,9 @@ class World:
     _servers: Mapping[str, Server] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._known = {keeper.place: _Place(keeper) for keeper in self.supervisors}
+        self._known = {
+            keeper.place: _Place(keeper, self.clock()) for keeper in self.supervisors
+        }
 
     def names(self) -> Mapping[str, str]:
         """Give each place's name by its address."""
