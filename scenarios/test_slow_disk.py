@@ -2,8 +2,8 @@
 
 We believe that orders time out with nobody taking over, for nothing has failed; that whoever is
 on call times a write on each database, takes the slow one out, and so gives customers their
-writes back within a minute, twenty of which its lease takes to end; that nothing acknowledged
-is lost; and that the database comes back once its disk is replaced.
+writes back within a minute, twenty seconds of which its lease takes to end; that nothing
+acknowledged is lost; and that the database comes back once its disk is replaced.
 
 This world has its data on the engine's disk: a disk in memory cannot be slowed.
 """
