@@ -242,6 +242,8 @@ class Region:
                 "DATABASE_POOL_SIZE": "8" if settings.protections else "30",
                 "DATABASE_READ_HOST": f"{self.name}-db-router" if self._reads_copies() else "",
                 "DATABASE_READ_PORT": "5433",
+                "RESTARTS": "true" if settings.restarts else "false",
+                "START_RETRIES": "1000000" if settings.restarts else "0",
             },
         )
 

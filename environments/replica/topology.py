@@ -68,6 +68,7 @@ class Settings:
     # Databases and instances have bounds of their own for what can run out on them, so that
     # using it up leaves the host alone; the databases' log has a disk of its own, in memory.
     bounded: bool = False
+    restarts: bool = False  # an instance that dies is started again, however often
     second_region: bool = False  # a passive region in the west, and one entrance to both
 
 

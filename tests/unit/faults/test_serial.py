@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import fixtures.faults
 from environments.model import Direction
 from fixtures.faults import (
+    CrashLoop,
     Cut,
     DamageBackup,
     DamagePages,
@@ -50,6 +51,7 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(Pause, words),
     st.builds(LoseDns, words),
     st.builds(TakeConnections, words),
+    st.builds(CrashLoop, words, a_while.map(lambda lived: timedelta(milliseconds=lived))),
     st.builds(Partition, words, words, st.sampled_from(Direction)),
     st.builds(LosePackets, words, words, st.integers(1, 90), st.sampled_from(Direction)),
     a_while.flatmap(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from . import telemetry
+from . import bugs, telemetry
 from .breaker import Breaker
 from .cache import Cache
 from .calls import Calls, CarefulCalls, RetryBudget
@@ -92,6 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
             *(asyncio.create_task(_watch(database.watch)) for database in databases),
             asyncio.create_task(_report(cache, health)),
             asyncio.create_task(marking.run()),
+            asyncio.create_task(bugs.crash()),
             asyncio.create_task(_start(store, health, settlement)),
         ]
         for task in background:
