@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
 from environments.replica.topology import (
+    CLOCK_LIBRARY,
     EAST,
     LOG_DISK,
     SCOPE,
@@ -163,6 +164,8 @@ class Region:
                 "MONITOR_PASSWORD": passwords.monitor,
                 "PATRONI": "true",
                 "LOG_DISK": LOG_DISK if settings.bounded else "",
+                "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
+                "REVOKES_EXPIRED": "true" if settings.steered_clocks else "false",
                 **self._between_regions(),
                 **(
                     self.repositories.of_database(name)
@@ -242,6 +245,9 @@ class Region:
                 "DATABASE_POOL_SIZE": "8" if settings.protections else "30",
                 "DATABASE_READ_HOST": f"{self.name}-db-router" if self._reads_copies() else "",
                 "DATABASE_READ_PORT": "5433",
+                "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
+                "TOKEN_KEY": self.passwords.token_key if settings.steered_clocks else "",
+                "CHECKS_CLOCK": "on" if settings.checks_clocks else "off",
                 "RESTARTS": "true" if settings.restarts else "false",
                 "START_RETRIES": "1000000" if settings.restarts else "0",
             },

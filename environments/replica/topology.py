@@ -21,6 +21,7 @@ SCOPE = "muster"  # what Patroni calls the cluster, and where its keys are in et
 SHARED = "shared"
 CACHE_PORT, SENTINEL_PORT = 6379, 26379
 LOG_DISK = "/var/lib/muster/log"
+CLOCK_LIBRARY = "/usr/local/lib/libfaketime.so.1"
 EAST, WEST = "east", "west"
 ZONES = "abc"
 
@@ -68,6 +69,10 @@ class Settings:
     # Databases and instances have bounds of their own for what can run out on them, so that
     # using it up leaves the host alone; the databases' log has a disk of its own, in memory.
     bounded: bool = False
+    # The clocks of databases and instances can be made wrong, at some cost; orders need a token
+    # that expires, and a database's role that has expired is revoked.
+    steered_clocks: bool = False
+    checks_clocks: bool = True  # an instance holds its own clock against the database's
     restarts: bool = False  # an instance that dies is started again, however often
     second_region: bool = False  # a passive region in the west, and one entrance to both
 
@@ -141,6 +146,7 @@ class Passwords:
     replication: str = field(default_factory=secrets.token_hex, repr=False)
     orders: str = field(default_factory=secrets.token_hex, repr=False)
     monitor: str = field(default_factory=secrets.token_hex, repr=False)
+    token_key: str = field(default_factory=secrets.token_hex, repr=False)
     near_repository: str = field(default_factory=secrets.token_hex, repr=False)
     offsite_repository: str = field(default_factory=secrets.token_hex, repr=False)
 

@@ -33,11 +33,20 @@ def shop() -> Iterator[Shop]:
         yield shop
 
 
-def _start(shop: Shop, folder: Path) -> Load:
+def _start(shop: Shop, folder: Path, *, token: str = "") -> Load:
     return start_load(
         shop.entrance, users=5, attempts_per_second=100, folder=folder, customer="c",
-        seed=1, say=lambda _: None,
+        seed=1, say=lambda _: None, token=token,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("token", "shown"), [("", None), ("a.b.c", "Bearer a.b.c")])
+def test_customers_show_their_token_with_each_order(
+    shop: Shop, tmp_path: Path, token: str, shown: str | None
+) -> None:
+    with _start(shop, tmp_path, token=token):
+        pass
+    assert shop.credentials == {shown}
 
 
 def test_a_killed_load_loses_nothing_that_it_had_written(shop: Shop, tmp_path: Path) -> None:

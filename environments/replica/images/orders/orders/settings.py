@@ -35,6 +35,8 @@ class Settings:
     health_needs_cache: bool
     dates_copies: bool
     protections: bool
+    token_key: str = field(repr=False)  # "": orders are taken without a token
+    checks_clock: bool
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -60,6 +62,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         health_needs_cache=_switch(environ, "HEALTH_NEEDS_CACHE", default=False),
         dates_copies=_switch(environ, "DATES_COPIES", default=True),
         protections=_switch(environ, "PROTECTIONS", default=True),
+        token_key=environ.get("TOKEN_KEY", ""),
+        checks_clock=_switch(environ, "CHECKS_CLOCK", default=True),
     )
 
 
