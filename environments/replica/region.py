@@ -12,6 +12,7 @@ from environments.replica.autoscaling_nodes import (
 )
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
 from environments.replica.topology import (
+    CLOCK_LIBRARY,
     DATA_DISK,
     EAST,
     LINES_DISK,
@@ -186,6 +187,8 @@ class Region:
                 "MONITOR_PASSWORD": passwords.monitor,
                 "PATRONI": "true",
                 "LOG_DISK": LOG_DISK if settings.bounded else "",
+                "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
+                "REVOKES_EXPIRED": "true" if settings.steered_clocks else "false",
                 **self._between_regions(),
                 **(
                     self.repositories.of_database(name)
@@ -266,6 +269,11 @@ class Region:
                 "DATABASE_READ_PORT": "5433",
                 "LOG_FILE": f"{LINES_DISK}/orders.log" if settings.bounded else "",
                 "LOG_NEEDED": "on" if settings.log_needed else "off",
+                "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
+                "TOKEN_KEY": self.passwords.token_key if settings.steered_clocks else "",
+                "CHECKS_CLOCK": "on" if settings.checks_clocks else "off",
+                "RESTARTS": "true" if settings.restarts else "false",
+                "START_RETRIES": "1000000" if settings.restarts else "0",
             },
         )
 

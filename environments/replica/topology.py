@@ -22,6 +22,7 @@ SHARED = "shared"
 CACHE_PORT, SENTINEL_PORT = 6379, 26379
 LOG_DISK, DATA_DISK = "/var/lib/muster/log", "/var/lib/muster/postgres"  # of a database
 LINES_DISK = "/var/log/orders"  # of an instance
+CLOCK_LIBRARY = "/usr/local/lib/libfaketime.so.1"
 EAST, WEST = "east", "west"
 ZONES = "abc"
 
@@ -73,6 +74,11 @@ class Settings:
     # using it up leaves the host alone; what they write is on small disks in memory.
     bounded: bool = False
     log_needed: bool = False  # an instance fails what it cannot write a log line of
+    # The clocks of databases and instances can be made wrong, at some cost; orders need a token
+    # that expires, and a database's role that has expired is revoked.
+    steered_clocks: bool = False
+    checks_clocks: bool = True  # an instance holds its own clock against the database's
+    restarts: bool = False  # an instance that dies is started again, however often
     second_region: bool = False  # a passive region in the west, and one entrance to both
     # Autoscaling of the orders service.
     autoscaling: str = ""  # the policy that instances come and go by; "": they do not
@@ -150,6 +156,7 @@ class Passwords:
     replication: str = field(default_factory=secrets.token_hex, repr=False)
     orders: str = field(default_factory=secrets.token_hex, repr=False)
     monitor: str = field(default_factory=secrets.token_hex, repr=False)
+    token_key: str = field(default_factory=secrets.token_hex, repr=False)
     near_repository: str = field(default_factory=secrets.token_hex, repr=False)
     offsite_repository: str = field(default_factory=secrets.token_hex, repr=False)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import fixtures.faults
 from environments.model import Direction
 from fixtures.faults import (
+    CrashLoop,
     Cut,
     DamageBackup,
     DamagePages,
@@ -43,6 +44,7 @@ from fixtures.faults import (
     TakePorts,
     TakeProcesses,
     Throttle,
+    WrongClock,
     WrongUpdate,
     describe,
     rebuild,
@@ -55,6 +57,9 @@ if TYPE_CHECKING:
 words = st.text(min_size=1)
 counts = st.integers(min_value=1)
 a_while = st.integers(min_value=2, max_value=10**9)
+wrong_by = st.one_of(st.integers(10, 10**9), st.integers(-(10**9), -10)).map(
+    lambda seconds: timedelta(seconds=seconds)
+)
 faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(Kill, words),
     st.builds(Pause, words),
@@ -65,6 +70,8 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(TakeProcesses, words),
     st.builds(TakeDescriptors, words, words, counts),
     st.builds(Leak, words, counts),
+    st.builds(WrongClock, words, wrong_by),
+    st.builds(CrashLoop, words, a_while.map(lambda lived: timedelta(milliseconds=lived))),
     st.builds(Partition, words, words, st.sampled_from(Direction)),
     st.builds(LosePackets, words, words, st.integers(1, 90), st.sampled_from(Direction)),
     a_while.flatmap(

@@ -39,11 +39,17 @@ def shop() -> Iterator[Shop]:
 
 
 def _start(
-    shop: Shop, folder: Path, *, users: int = 5, rate: float = 100, workers: int = 1
+    shop: Shop,
+    folder: Path,
+    *,
+    users: int = 5,
+    rate: float = 100,
+    workers: int = 1,
+    token: str = "",
 ) -> Load:
     return start_load(
         shop.entrance, users=users, attempts_per_second=rate, folder=folder, customer="c",
-        seed=1, say=lambda _: None, workers=workers,
+        seed=1, say=lambda _: None, workers=workers, token=token,
     )  # fmt: skip
 
 
@@ -59,6 +65,15 @@ def _wait_for(load: Load, moment: float) -> None:
         at_most=timedelta(seconds=max(0.0, moment - monotonic()) + 1),
     )
     assert load.problem is None
+
+
+@pytest.mark.parametrize(("token", "shown"), [("", None), ("a.b.c", "Bearer a.b.c")])
+def test_customers_show_their_token_with_each_order(
+    shop: Shop, tmp_path: Path, token: str, shown: str | None
+) -> None:
+    with _start(shop, tmp_path, token=token):
+        pass
+    assert shop.credentials == {shown}
 
 
 def test_a_killed_load_loses_nothing_that_it_had_written(shop: Shop, tmp_path: Path) -> None:

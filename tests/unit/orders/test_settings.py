@@ -57,8 +57,15 @@ def test_the_protections_can_be_taken_out() -> None:
     assert not read_settings(GOOD | {"DATES_COPIES": "off"}).dates_copies
 
 
-def test_the_password_is_never_shown() -> None:
-    assert "hush" not in repr(read_settings(GOOD))
+def test_tokens_are_asked_for_where_there_is_a_key_and_clocks_are_checked() -> None:
+    assert read_settings(GOOD).token_key == ""
+    assert read_settings(GOOD | {"TOKEN_KEY": "hush"}).token_key == GOOD["DATABASE_PASSWORD"]
+    assert read_settings(GOOD).checks_clock
+    assert not read_settings(GOOD | {"CHECKS_CLOCK": "off"}).checks_clock
+
+
+def test_the_password_and_the_key_are_never_shown() -> None:
+    assert "hush" not in repr(read_settings(GOOD | {"TOKEN_KEY": "hush hush"}))
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -82,6 +89,7 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("HEALTH_NEEDS_CACHE", "yes"),
         ("DATES_COPIES", "no"),
         ("PROTECTIONS", "1"),
+        ("CHECKS_CLOCK", "no"),
         ("DATABASE_READ_PORT", "none"),
     ],
 )

@@ -8,7 +8,13 @@ import pytest
 
 from environments.replica.composing import compose
 from environments.replica.image_builder import IMAGES
-from environments.replica.topology import Passwords, Role, Settings, Topology
+from environments.replica.topology import (
+    CLOCK_LIBRARY,
+    Passwords,
+    Role,
+    Settings,
+    Topology,
+)
 
 PASSWORDS = Passwords()
 
@@ -151,6 +157,13 @@ def test_settings_change_the_world_that_they_name_and_nothing_else() -> None:
         (Settings(protections=False), {"PROTECTIONS": "off", "DATABASE_POOL_SIZE": "30"}),
         (Settings(read_only=True), {"DATABASE_READ_HOST": "east-db-router"}),
         (Settings(fresh_reads=False), {"DATES_COPIES": "off"}),
+        (Settings(), {"TOKEN_KEY": "", "CLOCK_LIBRARY": "", "RESTARTS": "false"}),
+        (
+            Settings(steered_clocks=True),
+            {"TOKEN_KEY": PASSWORDS.token_key, "CLOCK_LIBRARY": CLOCK_LIBRARY},
+        ),
+        (Settings(checks_clocks=False), {"CHECKS_CLOCK": "off"}),
+        (Settings(restarts=True), {"RESTARTS": "true", "START_RETRIES": "1000000"}),
         (Settings(health_needs_cache=True), {"HEALTH_NEEDS_CACHE": "on"}),
         (Settings(), {"LOG_FILE": "", "LOG_NEEDED": "off"}),
         (
@@ -165,6 +178,14 @@ def test_the_orders_service_is_told_how_it_is_to_be(
     nodes = compose(settings, PASSWORDS).nodes
     (app,) = [node for node in nodes if node.name == "east-app-1"]
     assert app.environment.items() >= told.items()
+
+
+def test_databases_revoke_what_expired_where_clocks_are_steered() -> None:
+    steered = compose(Settings(steered_clocks=True), PASSWORDS)
+    for made, revokes, library in ((steered, "true", CLOCK_LIBRARY), (topology(), "false", "")):
+        told = environment(made, "east-db-2")
+        assert f"'REVOKES_EXPIRED': '{revokes}'" in told
+        assert f"'CLOCK_LIBRARY': '{library}'" in told
 
 
 def test_only_instances_of_the_service_are_limited_in_what_they_can_compute() -> None:
@@ -185,7 +206,9 @@ def test_without_protections_the_entrance_fails_open(
 
 @pytest.mark.parametrize("thing", [PASSWORDS, topology()], ids=["passwords", "topology"])
 def test_passwords_are_not_shown(thing: object) -> None:
-    hidden = (PASSWORDS.superuser, PASSWORDS.replication, PASSWORDS.orders)
+    hidden = (
+        PASSWORDS.superuser, PASSWORDS.replication, PASSWORDS.orders, PASSWORDS.token_key
+    )  # fmt: skip
     assert not any(password in repr(thing) for password in hidden)
 
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from . import telemetry
+from . import bugs, telemetry
 from .breaker import Breaker
 from .cache import Cache
 from .calls import Calls, CarefulCalls, RetryBudget
+from .clocks import LOOK_EVERY_SECONDS as LOOK_AT_CLOCKS_EVERY_SECONDS
+from .clocks import ClockCheck, Clocks, DatabaseClock, OwnClock
 from .database import Database, DatabaseUnavailableError, connect
 from .health import (
     HAS_ORDERS,
@@ -36,6 +38,7 @@ from .routes import Services, make_app
 from .settings import Settings, SettingsError, read_settings
 from .settlement import Settlement
 from .store import Store
+from .tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -69,12 +72,15 @@ def create_app(settings: Settings) -> FastAPI:
     cache = Cache(settings.redis_host, settings.redis_port)
     marking = Marking(store)
     log = telemetry.log_to(settings.log_file) if settings.log_file else None
+    clocks = Clocks() if settings.token_key and settings.checks_clock else None
+    clock = ClockCheck(clocks, cache) if clocks else None
     health = Health(
         database=primary.watch,
         cache=cache,
         payments=payments,
         replica=replica.watch if replica else None,
         log=log,
+        clock=clock,
         needs_cache=settings.health_needs_cache,
     )
     settlement = Settlement(store, payments)
@@ -95,8 +101,11 @@ def create_app(settings: Settings) -> FastAPI:
             *(asyncio.create_task(_watch(database.watch)) for database in databases),
             asyncio.create_task(_report(cache, health, log)),
             asyncio.create_task(marking.run()),
+            asyncio.create_task(bugs.crash()),
             asyncio.create_task(_start(store, health, settlement)),
         ]
+        if clock:
+            background.append(asyncio.create_task(_keep_clock(settings, clock)))
         for task in background:
             task.add_done_callback(_must_not_end)
         yield
@@ -109,7 +118,8 @@ def create_app(settings: Settings) -> FastAPI:
             await database.pool.stop()
         await asyncio.gather(client.aclose(), cache.close())
 
-    services = Services(Intake(store, payments, marking), reading, cache, health)
+    tokens = Tokens(settings.token_key, clocks or OwnClock()) if settings.token_key else None
+    services = Services(Intake(store, payments, marking), reading, cache, health, tokens)
     return make_app(
         services,
         lifespan,
@@ -145,6 +155,18 @@ async def _watch(watch: DatabaseWatch) -> None:
     while True:
         await watch.check()
         await asyncio.sleep(watch.pause)
+
+
+async def _keep_clock(settings: Settings, clock: ClockCheck) -> None:
+    """Hold the own clock against the database's, for ever."""
+    database = DatabaseClock(lambda: connect(settings, settings.database), clock.clocks)
+    try:
+        while True:
+            await database.ask()
+            await clock.look()
+            await asyncio.sleep(LOOK_AT_CLOCKS_EVERY_SECONDS)
+    finally:
+        database.close()
 
 
 async def _report(cache: Cache, health: Health, log: LogFile | None) -> None:

@@ -129,6 +129,13 @@ class Dependency(Protocol):
     def trouble(self) -> str | None: ...
 
 
+class Clock(Dependency, Protocol):
+    """``must_leave`` says that customers are better served by others."""
+
+    @property
+    def must_leave(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """``ready`` means that customers can be sent here; ``status`` says for what."""
@@ -152,6 +159,7 @@ class Health:
     payments: Dependency
     replica: Dependency | None = None
     log: Dependency | None = None
+    clock: Clock | None = None  # None: nothing here depends on what time it is
     needs_cache: bool = False
     started: bool = False
     why_not_started: str = "the database has not been asked yet"
@@ -172,6 +180,8 @@ class Health:
         reasons = self._reasons()
         if self.needs_cache and reasons["cache"] != "ok":
             return Report(ready=False, status="unavailable", dependencies=reasons)
+        if self.clock is not None and self.clock.must_leave:
+            return Report(ready=False, status="unavailable", dependencies=reasons)
         if self.is_read_only:
             return Report(ready=True, status="read-only", dependencies=reasons)
         if not self.started:
@@ -188,6 +198,8 @@ class Health:
             helpers["replica"] = self.replica.trouble
         if self.log is not None:
             helpers["log"] = self.log.trouble
+        if self.clock is not None:
+            helpers["clock"] = self.clock.trouble
         return {"database": self.database.trouble or "ok"} | {
             name: f"degraded: {trouble}" if trouble else "ok"
             for name, trouble in helpers.items()

@@ -38,6 +38,8 @@ class Settings:
     protections: bool
     log_file: Path | None  # where log lines go besides stdout; None: nowhere
     log_needed: bool  # what no log line could be written of is not done
+    token_key: str = field(repr=False)  # "": orders are taken without a token
+    checks_clock: bool
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -65,6 +67,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         protections=_switch(environ, "PROTECTIONS", default=True),
         log_file=_file(environ, "LOG_FILE"),
         log_needed=_switch(environ, "LOG_NEEDED", default=False),
+        token_key=environ.get("TOKEN_KEY", ""),
+        checks_clock=_switch(environ, "CHECKS_CLOCK", default=True),
     )
 
 
