@@ -93,7 +93,10 @@ def _as_known_then(
         return now
     bound = None if saved.rpo_is_lower_bound is None else now.rpo_is_lower_bound
     return replace(
-        now, rpo_is_lower_bound=bound, service=_service_then(now.service, saved.service)
+        now,
+        rpo_is_lower_bound=bound,
+        service=_service_then(now.service, saved.service),
+        scaling=now.scaling if saved.scaling else None,
     )
 
 

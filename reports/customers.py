@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TOLD = ((Outcome.YES,), (Outcome.NO,), (Outcome.UNKNOWN, Outcome.PENDING))
-_BIN_SECONDS, _MOST_BINS = 0.5, 240
+BIN_SECONDS, _MOST_BINS = 0.5, 240
 _CHUNK = 250_000  # attempts read at once: memory stays flat however long the ledger is
 _BUCKETS_PER_DECADE, _FASTEST, _DECADES = 100, 1e-4, 7  # 0.1 ms to 1,000 s
 
@@ -31,13 +31,17 @@ class Customers:
     p95: NDArray[np.float64]
 
 
-def see(ledger: NDArray[np.void], began: float, ended: float) -> Customers:
+def see(
+    ledger: NDArray[np.void], began: float, ended: float, bin_seconds: float = BIN_SECONDS
+) -> Customers:
     """Bin what customers saw between two times, whatever the ledger's length.
+
+    Bins are longer than asked for where there would be too many of them.
 
     A percentile is the upper end of its bucket on a logarithmic scale of 100 buckets for
     each factor of ten, so it is at most 2.4 % too high.
     """
-    bins = min(_MOST_BINS, max(1, math.ceil((ended - began) / _BIN_SECONDS)))
+    bins = min(_MOST_BINS, max(1, math.ceil((ended - began) / bin_seconds)))
     width = max(ended - began, 1e-9) / bins
     told = tuple(np.zeros(bins, np.int64) for _ in _TOLD)
     buckets = _BUCKETS_PER_DECADE * _DECADES

@@ -35,7 +35,11 @@ from reports.exhibits import (
     picture,
     read_drill,
     run_files,
+    scaling_picture,
+    scaling_tables,
 )
+from reports.record import SCALING_FILE
+from reports.scaling_summary import as_html as scaling_as_html
 from reports.story import Span, runbook_as_followed, tell, text, texts
 from reports.summary import as_html, as_text
 from reports.timeline import Event, Json, read_timeline
@@ -199,12 +203,14 @@ def tolerate_full_disk(config: pytest.Config) -> Unwritten:
 
 def _publish(reporter: _Reporter, result: TestResult, folder: Path) -> None:
     drill = read_drill(folder)
-    drawn = picture(drill)
+    drawn, drawn_scaling = picture(drill), scaling_picture(drill)
     attached, missing = attachments(drill)
-    _describe(result, drill, drawn)
+    _describe(result, drill, drawn, drawn_scaling)
     for span in tell(drill.entries, missing):
         _add_step(reporter, result.uuid, span)
     _attach_evidence(reporter, result.uuid, drill, drawn, attached)
+    if drawn_scaling is not None:
+        _attach_scaling(reporter, result.uuid, drill, drawn_scaling)
     samples = metrics(drill)
     if samples:
         _write(f"{uuid4()}-perf.json", json.dumps(samples))
@@ -235,7 +241,9 @@ def _reporter() -> _Reporter | None:
     return None
 
 
-def _describe(result: TestResult, drill: Drill, drawn: bytes) -> None:
+def _describe(
+    result: TestResult, drill: Drill, drawn: bytes, drawn_scaling: bytes | None
+) -> None:
     """Title, description, labels and parameters: what is seen before anything is opened."""
     started = drill.details(Event.DRILL_STARTED)
     table = drill.figures()
@@ -249,6 +257,8 @@ def _describe(result: TestResult, drill: Drill, drawn: bytes) -> None:
         comparisons=drill.comparisons,
         breakdown=drill.breakdown,
     )
+    if drill.scaling is not None and drawn_scaling is not None:
+        result.descriptionHtml += scaling_as_html(drill.scaling, drawn_scaling)
     severity = _severity(drill)
     if severity is not None:
         result.labels.append(Label(LabelType.SEVERITY, severity.value))
@@ -323,6 +333,14 @@ def _attach_evidence(
             title = f"Log of {text(entry.details, 'node')}"
             attach(title, log.read_bytes(), AttachmentType.TEXT)
     attach("Timeline", (drill.folder / "timeline.jsonl").read_bytes(), AttachmentType.TEXT)
+
+
+def _attach_scaling(reporter: _Reporter, parent: str, drill: Drill, drawn: bytes) -> None:
+    _attach(reporter, parent, "How the stack scaled", drawn, AttachmentType.SVG)
+    tables = scaling_tables(drill) or ""
+    _attach(reporter, parent, "Scaling in figures", tables, _MARKDOWN)
+    log = (drill.folder / SCALING_FILE).read_bytes()
+    _attach(reporter, parent, "Scaling log", log, AttachmentType.TEXT)
 
 
 def _attach(

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from reports.phases import break_down
 from reports.record import compare_record, judge_record, load_record
+from reports.scaling_summary import as_markdown, scaling_figures
 from reports.story import followed_steps, text
 from reports.summary import Figure, figures, notes, slowest_seconds
 from reports.timeline import Entry, Event, Json, read_timeline
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from reports.phases import Breakdown
     from reports.record import DrillRecord
     from reports.restorations import Comparison
+    from reports.scaling import Scaling
 
 _MEDIA = {
     ".png": "image/png",
@@ -38,6 +40,7 @@ _GROUPS = {
     "RTO": "Recovery time (RTO)",
     "RPO": "Data lost (RPO)",
     "Restore": "Time to restore a backup",
+    "Scale-out": "Time to scale out",
 }
 
 
@@ -63,11 +66,20 @@ class Drill:
         """What was measured, if anything was broken to recover from."""
         return self.recovery if self.record.injections else None
 
+    @property
+    def scaling(self) -> Scaling | None:
+        """How the stack grew and shrank, if anything was written down of it."""
+        return self.recovery.scaling if self.recovery else None
+
     def figures(self) -> list[Figure]:
         if self.record.only_measures:
             return [Figure("Measured", finding) for finding in self.record.findings]
+        objectives = self.record.objectives
         broken = bool(self.record.injections)
-        return figures(self.recovery, self.record.objectives, self.comparisons, broken=broken)
+        return [
+            *figures(self.recovery, objectives, self.comparisons, broken=broken),
+            *scaling_figures(self.scaling, objectives.scaling if objectives else None),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +153,38 @@ def picture(drill: Drill) -> bytes:
     return draw(scene)
 
 
-def metrics(drill: Drill) -> list[dict[str, str | float]]:
-    """RTO, RPO and the time to restore, as Allure 3 reads metrics; [] where it says nothing.
+def scaling_picture(drill: Drill) -> bytes | None:
+    """Draw how the stack grew and shrank, as SVG; None where nobody wrote that down."""
+    from reports.scaling_picture import Scene, draw  # noqa: PLC0415 - imports matplotlib
 
-    A figure of an INCONCLUSIVE drill says nothing about recovery, so it is no metric.
+    record = drill.record
+    if record.scaling_log is None or drill.scaling is None:
+        return None
+    asked = record.objectives.scaling if record.objectives else None
+    scene = Scene(
+        title=record.title,
+        log=record.scaling_log,
+        ledger=record.ledger,
+        surges=record.surges,
+        scaling=drill.scaling,
+        objectives=asked,
+        verdict=drill.verdict,
+    )
+    return draw(scene)
+
+
+def scaling_tables(drill: Drill) -> str | None:
+    """How the stack grew and shrank, as Markdown; None where nobody wrote that down."""
+    asked = drill.record.objectives
+    if drill.scaling is None:
+        return None
+    return as_markdown(drill.scaling, asked.scaling if asked else None)
+
+
+def metrics(drill: Drill) -> list[dict[str, str | float]]:
+    """RTO, RPO, and the times to restore and to scale out, as Allure 3 reads metrics.
+
+    A figure of an INCONCLUSIVE drill says nothing about recovery, so it is no metric: [].
     """
     if drill.verdict.outcome is Outcome.INCONCLUSIVE:
         return []
@@ -158,6 +198,8 @@ def _measured(drill: Drill) -> Iterator[tuple[str, float]]:
             yield "RPO", drill.recovered.rpo_seconds
     if drill.comparisons:
         yield "Restore", slowest_seconds(drill.comparisons)
+    if drill.scaling is not None and drill.scaling.scale_out_seconds is not None:
+        yield "Scale-out", drill.scaling.scale_out_seconds
 
 
 def _metric(drill: Drill, name: str, value: float) -> dict[str, str | float]:

@@ -7,19 +7,22 @@ the way.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from reports.restorations import Restoration
+from reports.surges import Surge
 from reports.timeline import Event
-from reports.verdict import Injection, Objectives, TakenBack, Watch
+from reports.verdict import Injection, Objectives, ScalingObjectives, TakenBack, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from reports.timeline import Entry
+    from reports.timeline import Entry, Json
 
 
 _BACKUPS = ("full", "differential", "incremental")
@@ -49,6 +52,7 @@ class Facts:
     started: datetime
     watch: Watch | None  # None where the load was never steady, or never seen to stop
     injections: Sequence[Injection]
+    surges: Sequence[Surge]  # those of the injections that are a change of load
     taken_back: TakenBack | None  # None where the database never was; otherwise the last time
     restorations: Sequence[Restoration]
     findings: Sequence[str]  # what was measured, in sentences; nobody judges them
@@ -83,6 +87,7 @@ def read_facts(entries: Sequence[Entry], timeline: Path) -> Facts:
         started=start.entry.wall,
         watch=_watch(lines),
         injections=tuple(_injections(lines)),
+        surges=tuple(_surges(lines)),
         taken_back=_taken_back(lines),
         restorations=tuple(map(_restoration, _all(lines, Event.RESTORED))),
         findings=tuple(line.text("finding") for line in _all(lines, Event.MEASURED)),
@@ -128,9 +133,15 @@ class _Line:
         return value
 
     def seconds(self, detail: str) -> float:
+        return self.amount(detail, "a number of seconds")
+
+    def share(self, detail: str) -> float:
+        return self.amount(detail, "a share from 0 to 1")
+
+    def amount(self, detail: str, kind: str) -> float:
         value = self.number_or_none(detail)
         if value is None or not math.isfinite(value) or value < 0:
-            raise self.damaged(detail, "a number of seconds")
+            raise self.damaged(detail, kind)
         return value
 
     def whole_or_none(self, detail: str) -> int | None:
@@ -146,6 +157,16 @@ class _Line:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise self.damaged(detail, "a whole number")
         return value
+
+    def within(self, detail: str) -> _Line | None:
+        """What an object among the details says, its names beginning with the detail's."""
+        value = self.entry.details.get(detail)
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            raise self.damaged(detail, "an object")
+        details = {f"{detail}.{name}": one for name, one in value.items()}
+        return replace(self, entry=replace(self.entry, details=details))
 
     def moment(self, detail: str) -> datetime:
         try:
@@ -203,6 +224,37 @@ def _injections(lines: Sequence[_Line]) -> Iterator[Injection]:
         )
 
 
+def _surges(lines: Sequence[_Line]) -> Iterator[Surge]:
+    started = _times(lines, Event.FAULT_STARTED)
+    for line in _all(lines, Event.FAULT_PLANNED):
+        value = line.entry.details.get("value")
+        name = line.text("id")
+        if isinstance(value, Mapping) and value.get("kind") == "Surge" and name in started:
+            yield Surge(started[name], _knots(line, value.get("knots")))
+
+
+def _knots(line: _Line, listed: Json) -> Sequence[tuple[float, float]]:
+    knots = [knot for knot in listed if _is_knot(knot)] if isinstance(listed, list) else []
+    seconds = [knot[0] for knot in knots]
+    complete = isinstance(listed, list) and len(knots) == len(listed) > 1
+    if not complete or seconds != sorted(seconds) or seconds[0] == seconds[-1]:
+        raise line.damaged("value", "knots, [seconds, orders a second] in the order of time,")
+    return tuple((float(second), float(rate)) for second, rate in knots)
+
+
+def _is_knot(knot: Json) -> TypeGuard[tuple[float, float]]:
+    return (
+        isinstance(knot, list)
+        and len(knot) == 2  # noqa: PLR2004 - a pair
+        and all(
+            isinstance(one, int | float)
+            and not isinstance(one, bool)
+            and 0 <= one <= sys.float_info.max
+            for one in knot
+        )
+    )
+
+
 def _taken_back(lines: Sequence[_Line]) -> TakenBack | None:
     line = _last(lines, Event.TAKEN_BACK)
     if line is None:
@@ -248,6 +300,28 @@ def _objectives(stated: _Line) -> Objectives:
         availability=stated.number_or_none("availability"),
         read_availability=stated.number_or_none("read_availability"),
         read_outage_seconds=stated.number_or_none("read_outage_seconds"),
+        scaling=_scaling_objectives(stated),
+    )
+
+
+def _scaling_objectives(stated: _Line) -> ScalingObjectives | None:
+    """None where nothing is asked of it, as in drills from before it was known."""
+    scaling = stated.within("scaling")
+    if scaling is None:
+        return None
+    return ScalingObjectives(
+        scale_out_seconds=scaling.seconds("scaling.scale_out_seconds"),
+        errors_while_growing=scaling.share("scaling.errors_while_growing"),
+        overshoot=scaling.count("scaling.overshoot"),
+        reversal_seconds=scaling.seconds("scaling.reversal_seconds"),
+        p95_seconds=scaling.seconds("scaling.p95_seconds"),
+        errors=scaling.share("scaling.errors"),
+        dropped=scaling.count("scaling.dropped"),
+        reversals=scaling.count("scaling.reversals"),
+        minimum=scaling.count("scaling.minimum"),
+        maximum=scaling.count("scaling.maximum"),
+        reaches=scaling.whole_or_none("scaling.reaches"),
+        refusal_seconds=scaling.number_or_none("scaling.refusal_seconds"),
     )
 
 

@@ -6,20 +6,27 @@ request leaves, and whole once its answer is in. Both writes go straight to the 
 ending the writer in any way loses nothing that it had written; an attempt that nobody
 finished stays PENDING, and counts as UNKNOWN.
 
+Several processes may write one ledger. They take turns to begin an attempt (a lock, which
+the kernel takes back from a process that died), so that the records stay whole and in the
+order of their times; outcomes need no turn, for each has a place of its own.
+
 Times are seconds of CLOCK_MONOTONIC, which all processes of a host share.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import struct
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -75,11 +82,15 @@ FINAL_READ = np.dtype([("key", "<i8"), ("value", "<i8"), ("settled", "u1")])
 
 
 class LedgerWriter:
-    """Writes one ledger; a single thread (or greenlets of one thread) may use it."""
+    """Writes to one ledger; a single thread (or greenlets of one thread) may use it.
 
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        self._next = 0
+    It makes the file, which must not be there yet; one that ``joins`` writes to a file that
+    another one made, and may be writing to.
+    """
+
+    def __init__(self, path: Path, *, joins: bool = False) -> None:
+        how = 0 if joins else os.O_CREAT | os.O_EXCL
+        self._file = os.open(path, how | os.O_WRONLY, 0o644)
 
     def __enter__(self) -> Self:
         return self
@@ -92,12 +103,23 @@ class LedgerWriter:
     ) -> None:
         os.close(self._file)
 
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Keep others from beginning an attempt: its time is taken and written in here."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
     def began(
         self, *, key: int, value: int, customer: int, operation: Operation, at: float
     ) -> Attempt:
-        """Write down an attempt that is about to be sent."""
-        place = self._next * _RECORD.size
-        self._next += 1
+        """Write down an attempt that is about to be sent, over what a dead writer tore off.
+
+        Where others write as well, it is for who has the ``turn``.
+        """
+        place = os.fstat(self._file).st_size // _RECORD.size * _RECORD.size
         attempt = Attempt(self._file, place, key, value, customer, operation, at)
         attempt.write(ended=float("nan"), outcome=Outcome.PENDING, status=0)
         return attempt

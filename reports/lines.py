@@ -1,6 +1,6 @@
 """Entries in a file, one JSON object a line, each on disk before the writer goes on.
 
-The timeline of a drill and the journal of a run are both kept so.
+The timeline of a drill, its scaling log and the journal of a run are all kept so.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class NotRecordedError(Exception):
     """Something could not be written down; the message is one sentence with a remedy."""
 
 
-class Lines(Generic[Kind]):
-    """Appends to one file; an entry is on disk before the call returns."""
+class Appended:
+    """A file that one JSON object after the other is added to, a line each."""
 
     what = "record"  # what the file is, in sentences
 
@@ -61,21 +61,18 @@ class Lines(Generic[Kind]):
     ) -> None:
         os.close(self.file_descriptor)
 
-    def record(self, event: Kind, **details: Json) -> float:
-        """Write one entry down and return its time (seconds of CLOCK_MONOTONIC).
+    def append(self, entry: Mapping[str, Json]) -> None:
+        """Add a line; it is on disk before the call returns.
 
         Raises:
             NotRecordedError: the disk is full or gone; nothing that follows would be known.
         """
-        at = time.monotonic()
-        entry = {"at": at, "wall": datetime.now(UTC).isoformat(), "event": event, **details}
         line = json.dumps(entry, ensure_ascii=False) + "\n"
         try:
             with self._lock:
                 self._append(line.encode())
         except OSError as error:
             raise self._not_recorded(error) from error
-        return at
 
     def read(self) -> bytes:
         """Read what it holds by now, even where its folder was deleted meanwhile."""
@@ -108,6 +105,21 @@ class Lines(Generic[Kind]):
             f"{self.path}: the {self.what} cannot be written ({error.strerror}): free space "
             "there, or make it writable, and run the drill again"
         )
+
+
+class Lines(Appended, Generic[Kind]):
+    """Entries of one kind, each with the time at which it was written down."""
+
+    def record(self, event: Kind, **details: Json) -> float:
+        """Write one entry down and return its time (seconds of CLOCK_MONOTONIC).
+
+        Raises:
+            NotRecordedError: the disk is full or gone; nothing that follows would be known.
+        """
+        at = time.monotonic()
+        wall = datetime.now(UTC).isoformat()
+        self.append({"at": at, "wall": wall, "event": event, **details})
+        return at
 
 
 def _is_whole(line: bytes) -> bool:

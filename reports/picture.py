@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from reports.phases import Breakdown
     from reports.verdict import Injection, Objectives, Recovery, Verdict
 
-_STYLE = {
+STYLE = {
     "svg.fonttype": "none",  # text stays text: it can be searched, copied and read aloud
     "svg.hashsalt": "muster",  # ids, and so the bytes, are the same at every drawing
     "font.family": "DejaVu Sans",  # ships with matplotlib, and is wide: others only fit better
@@ -87,7 +87,7 @@ class Scene:
 
 def draw(scene: Scene) -> bytes:
     """Draw the scene; the same scene gives the same bytes."""
-    with matplotlib.style.context(["default", _STYLE]):
+    with matplotlib.style.context(["default", STYLE]):
         figure = _figure(scene)
         out = io.BytesIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
@@ -258,7 +258,7 @@ def _draw_rates(axes: Axes, seen: Customers, zero: float) -> None:
         below = top
     axes.set_ylim(0, max(1.0, float(below.max()) * 1.05))
     axes.set_ylabel("orders a second\nby what customers\nwere told")
-    _legend(axes)
+    legend(axes)
 
 
 def _draw_latency(
@@ -280,15 +280,16 @@ def _draw_latency(
     axes.yaxis.set_minor_formatter("")
     axes.set_ylabel("milliseconds\nuntil acknowledged")
     axes.grid(axis="y", linewidth=0.4)
-    _legend(axes)
+    legend(axes)
 
 
-def _legend(axes: Axes) -> None:
+def legend(axes: Axes, above: float = 1.0) -> None:
+    """Name what is drawn, in a line above the axes: at one of their heights, or higher."""
     handles, labels = axes.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))  # one entry for several faults
     axes.legend(
-        once.values(), once.keys(), loc="lower right", bbox_to_anchor=(1, 1), ncols=len(once),
-        frameon=False, borderaxespad=0.1,
+        once.values(), once.keys(), loc="lower right", bbox_to_anchor=(1, above),
+        ncols=len(once), frameon=False, borderaxespad=0.1,
     )  # fmt: skip
 
 

@@ -70,12 +70,12 @@ def _write_beside(axes: Axes, y: float, bar: tuple[float, float], text: str) -> 
     fitting = [place for place in places if place[0] >= needed]
     room, x, side = fitting[0] if fitting else max(places)
     axes.text(
-        x, y, _fitting(text, (room - 2 * gap) / inch), ha=side, va="center_baseline",
+        x, y, cut_to(text, (room - 2 * gap) / inch), ha=side, va="center_baseline",
         bbox={"facecolor": "white", "alpha": 0.88, "edgecolor": "none", "pad": 0.8},
     )  # fmt: skip
 
 
-def _fitting(text: str, inches: float) -> str:
+def cut_to(text: str, inches: float) -> str:
     fits = max(4, int(inches / _CHARACTER))
     return text if len(text) <= fits else text[: fits - 2].rstrip() + " …"
 

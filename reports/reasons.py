@@ -6,6 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from reports.outages import ends_early
+from reports.reasons_of_scaling import (
+    doubts_of_scaling,
+    make_sense,
+    missed_in_scaling,
+    why_load_is_invalid,
+)
 from reports.reasons_of_service import doubts_of_reads, missed_in_service
 from reports.wording import (
     keys_text,
@@ -40,6 +46,8 @@ def why_invalid(
         yield "a time or an objective of the drill is not a number that makes sense"
     if recovery is not None:
         yield from _why_traffic_is_invalid(recovery, injections)
+        if recovery.scaling is not None and objectives.scaling is not None:
+            yield from why_load_is_invalid(recovery.scaling)
     for one in comparisons:
         if one.acknowledged == 0:
             yield (
@@ -67,6 +75,8 @@ def what_was_missed(
             yield f"corruption: {rows} of the final read that nobody wrote"
         if recovery.service is not None:
             yield from missed_in_service(recovery.service, objectives)
+        if recovery.scaling is not None and objectives.scaling is not None:
+            yield from missed_in_scaling(recovery.scaling, objectives.scaling)
     for one in comparisons:
         for what in _missed_in_restoring(one, objectives):
             yield f"restore of {one.restoration.backup} {what}"
@@ -90,6 +100,8 @@ def what_is_doubtful(
             yield from doubts_of_reads(
                 recovery.service, objectives, recovery.settle_seconds, since
             )
+        if objectives.scaling is not None:
+            yield from doubts_of_scaling(recovery.scaling, objectives.scaling, watch)
         if injections:
             yield from _doubts_of_losses(recovery, objectives)
         if recovery.lost is None:
@@ -337,6 +349,7 @@ def _make_sense(objectives: Objectives, injections: Sequence[Injection], watch: 
     return (
         all(bound is None or (math.isfinite(bound) and bound >= 0) for bound in bounds)
         and all(share is None or 0 <= share <= 1 for share in shares)
+        and (objectives.scaling is None or make_sense(objectives.scaling))
         and _ascend(watch.started_at, watch.ended_at)
         and all(
             _ascend(

@@ -5,22 +5,28 @@ so they cannot differ while the files are the same.
 
 A drill's folder holds ``timeline.jsonl``, ``ledger.bin`` (records of LEDGER),
 ``final-read.bin`` (records of FINAL_READ; absent where there was none), such a file
-for each backup that was restored, and ``verdict.json``.
+for each backup that was restored, ``scaling.jsonl`` where the stack grows with its load, and
+``verdict.json``.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reports.capacity import Capacity
 from reports.facts import Facts, NotStartedError, RecordError, read_facts
+from reports.growths import Growth, Way
 from reports.ledger import FINAL_READ, read_ledger
 from reports.outages import Outage
 from reports.recovery import judge, judge_measurement, measure
 from reports.restorations import compare
+from reports.scaling import Scaling, measure_scaling
+from reports.scaling_log import ScalingLog, read_scaling_log
+from reports.surges import Offered
 from reports.timeline import Event, NotRecordedError, read_timeline
 from reports.verdict import Outcome, Recovery, Service, Verdict
 
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
 
     from reports.restorations import Comparison
     from reports.timeline import Entry, Timeline
+    from reports.verdict import Watch
 
 __all__ = [
     "DrillRecord",
@@ -49,6 +56,7 @@ __all__ = [
 TIMELINE = "timeline.jsonl"
 LEDGER_FILE = "ledger.bin"
 FINAL_READ_FILE = "final-read.bin"
+SCALING_FILE = "scaling.jsonl"
 VERDICT_FILE = "verdict.json"
 
 
@@ -59,6 +67,7 @@ class DrillRecord(Facts):
     ledger: NDArray[np.void]
     final_read: NDArray[np.void] | None
     restored: Sequence[NDArray[np.void]]  # the rows of each restoration
+    scaling_log: ScalingLog | None  # None where nobody wrote one
 
 
 def load_record(folder: Path) -> DrillRecord:
@@ -79,6 +88,7 @@ def load_record(folder: Path) -> DrillRecord:
             _rows(folder / one.file, one.rows, "a restored backup")
             for one in facts.restorations
         ),
+        scaling_log=_scaling_log(folder / SCALING_FILE),
     )
 
 
@@ -204,6 +214,10 @@ def _rows(path: Path, rows: object, what: str) -> NDArray[np.void]:
     return np.fromfile(path, FINAL_READ)
 
 
+def _scaling_log(path: Path) -> ScalingLog | None:
+    return read_scaling_log(path) if path.exists() else None
+
+
 def _unfinished(record: DrillRecord, why: str) -> Verdict:
     """The verdict on a drill that ended before its end; ``why`` where it says nothing."""
     obstacles = record.obstacles or (f"the drill did not finish: {why}",)
@@ -215,13 +229,26 @@ def _measure(record: DrillRecord) -> Recovery | None:
         return None
     if not record.injections and not record.restorations:
         return None
-    return measure(
+    recovery = measure(
         record.ledger,
         record.final_read,
         injections=record.injections,
         watch=record.watch,
         settle_seconds=record.settle_seconds,
         taken_back=record.taken_back,
+    )
+    return replace(recovery, scaling=_measure_scaling(record, record.watch))
+
+
+def _measure_scaling(record: DrillRecord, watch: Watch) -> Scaling | None:
+    if record.scaling_log is None:
+        return None
+    return measure_scaling(
+        record.scaling_log,
+        record.ledger,
+        surges=record.surges,
+        injections=record.injections,
+        watch=watch,
     )
 
 
@@ -230,12 +257,13 @@ def _recovery(figures: dict[str, Any]) -> Recovery:
     outages = tuple(Outage(**outage) for outage in figures.pop("outages"))
     lost = tuple(map(int, figures.pop("lost_examples")))
     beyond = tuple(map(int, figures.pop("beyond_examples", ())))
-    service = figures.pop("service", None)
+    service, scaling = figures.pop("service", None), figures.pop("scaling", None)
     return Recovery(
         outages=outages,
         lost_examples=lost,
         beyond_examples=beyond,
         service=None if service is None else _service(service),
+        scaling=None if scaling is None else _scaling(scaling),
         **figures,
     )
 
@@ -245,3 +273,20 @@ def _service(figures: dict[str, Any]) -> Service:
         tuple(map(int, figures.pop(name))) for name in ("stale_examples", "wrong_examples")
     )
     return Service(stale_examples=stale, wrong_examples=wrong, **figures)
+
+
+def _scaling(figures: dict[str, Any]) -> Scaling:
+    growths = tuple(map(_growth, figures.pop("growths")))
+    carried = tuple(Capacity(**one) for one in figures.pop("capacities"))
+    offered, turns = figures.pop("offered"), tuple(map(float, figures.pop("turns_seconds")))
+    return Scaling(
+        growths=growths,
+        capacities=carried,
+        offered=None if offered is None else Offered(**offered),
+        turns_seconds=turns,
+        **figures,
+    )
+
+
+def _growth(figures: dict[str, Any]) -> Growth:
+    return Growth(ways=tuple(Way(**way) for way in figures.pop("ways")), **figures)

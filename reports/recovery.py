@@ -20,6 +20,7 @@ from reports.outages import (
     has_settled,
     widest_gap_seconds,
 )
+from reports.percentiles import p95
 from reports.reads import reads_of
 from reports.service import measure_service
 from reports.verdict import Injection, Objectives, Outcome, Recovery, Verdict, Watch
@@ -181,13 +182,9 @@ def _audited(
 
 
 def _p95_seconds(attempts: Attempts, after: NDArray[np.bool_], watch: Watch) -> float | None:
-    """The nearest-rank 95th percentile; what never ended lasted until the watch's end."""
+    """What never ended lasted until the watch's end."""
     began, ended = attempts.began[after], attempts.ended[after]
-    if began.size == 0:
-        return None
-    seconds = np.where(np.isnan(ended), watch.ended_at, ended) - began
-    rank = -(-95 * began.size // 100)
-    return float(np.partition(seconds, rank - 1)[rank - 1])
+    return p95(np.where(np.isnan(ended), watch.ended_at, ended) - began)
 
 
 def _median_gap_seconds(began: NDArray[np.float64]) -> float | None:

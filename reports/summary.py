@@ -288,15 +288,13 @@ def as_html(  # noqa: PLR0913 - each is a part of the page, and the optional are
     """Write all that a person must see first, the picture included, as a part of a page."""
     paragraphs = "".join(f"<p>{escape(part)}</p>" for part in belief.split("\n\n") if part)
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in verdict.reasons)
-    source = f"data:image/svg+xml;base64,{base64.b64encode(picture).decode()}"
     rows = [(one.name, one.measured, one.objective) for one in table]
     return (
         f"{paragraphs}<h3>{verdict.outcome}</h3>"
         + (f"<ul>{reasons}</ul>" if reasons else "")
-        + f'<p><img src="{source}" alt="What customers saw over time" '
-        'style="max-width:100%;background:white"></p>'
-        + _html_table(("Figure", "Measured", "Objective"), rows)
-        + (_html_table(_RESTORATION, map(_restoration, comparisons)) if comparisons else "")
+        + html_image(picture, "What customers saw over time")
+        + html_table(("Figure", "Measured", "Objective"), rows)
+        + (html_table(_RESTORATION, map(_restoration, comparisons)) if comparisons else "")
         + (_html_parts(breakdown) if breakdown else "")
     )
 
@@ -332,7 +330,7 @@ def _apart(breakdown: Breakdown) -> list[str]:
 
 def _html_parts(breakdown: Breakdown) -> str:
     apart = "".join(f"<p>{escape(line)}</p>" for line in _apart(breakdown))
-    return _html_table(_PART, _parts(breakdown)) + apart
+    return html_table(_PART, _parts(breakdown)) + apart
 
 
 _RESTORATION = (
@@ -363,7 +361,16 @@ def _aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def _html_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def html_image(svg: bytes, shows: str) -> str:
+    """Write a picture into the page itself; on white, for that is what it was drawn for."""
+    source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+    return (
+        f'<p><img src="{source}" alt="{escape(shows)}"'
+        ' style="max-width:100%;background:white"></p>'
+    )
+
+
+def html_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f"<th>{escape(one)}</th>" for one in headings)
     body = "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from reports.record import compare_record, judge_record, load_record, read_verdict
+from reports.scaling_summary import scaling_notes
 from reports.summary import lost_in_restoring, notes, slowest_seconds
 from reports.verdict import Outcome
 from reports.wording import beside, seconds_text
@@ -73,7 +74,11 @@ class Row:
             ),
             allowance_seconds=sum(record.allowance_seconds.values()),
             reasons=tuple(verdict.reasons),
-            notes=(*record.findings, *notes(recovery, comparisons)),
+            notes=(
+                *record.findings,
+                *notes(recovery, comparisons),
+                *scaling_notes(recovery.scaling if recovery else None),
+            ),
         )
 
     @classmethod

@@ -19,7 +19,7 @@ class Event(StrEnum):
 
     DRILL_STARTED = "drill started"  # scenario, title, environment, requirements, runbooks
     STEADY_BEFORE = "steady state before"  # deviations
-    LOAD_STARTED = "load started"  # users, attempts_per_second, customer
+    LOAD_STARTED = "load started"  # users, attempts_per_second, customer, workers
     LOAD_STEADY = "load steady"
     FAULT_PLANNED = "fault planned"  # fault, nodes, id
     FAULT_STARTED = "fault started"  # id

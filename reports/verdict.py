@@ -11,6 +11,38 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reports.outages import Outage
+    from reports.scaling import Scaling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalingObjectives:
+    """What a stack that grows and shrinks with its load must achieve.
+
+    ``scale_out_seconds`` bounds every growth, from the moment at which the load was over its
+    threshold, and every while in which the stack could grow and no decision to came.
+    ``p95_seconds`` and ``errors`` bound what customers got of the surge once the stack had
+    grown, ``errors_while_growing`` what failed until then; errors are shares, from 0 to 1.
+    ``dropped`` bounds the requests that failed while instances left. ``overshoot`` is how many
+    more instances than were needed may serve. A change of direction that comes sooner than
+    ``reversal_seconds`` after the last change is flapping; ``reversals`` bounds those.
+    ``minimum`` and ``maximum`` bound how many instances are wanted, and the latter how many
+    serve. Where fewer than ``reaches`` served at any time, nothing was proven. Where the
+    maximum is not enough, ``refusal_seconds`` demands that every request that fails be refused
+    honestly, and bounds how long the slowest 5 % of the refusals take; None is not judged.
+    """
+
+    scale_out_seconds: float
+    errors_while_growing: float
+    overshoot: int
+    reversal_seconds: float
+    p95_seconds: float = 0.2
+    errors: float = 0.0005
+    dropped: int = 0
+    reversals: int = 0
+    minimum: int = 3
+    maximum: int = 10
+    reaches: int | None = None
+    refusal_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +58,8 @@ class Objectives:
     and in drills from before this was known.
     ``availability`` and ``read_availability`` are the least share, from 0 to 1, of all
     writes and reads of the drill that must be answered; ``read_outage_seconds`` bounds
-    every while in which customers could not read.
+    every while in which customers could not read. ``scaling`` is what is asked of a stack
+    that grows and shrinks.
     """
 
     rto_seconds: float
@@ -37,6 +70,7 @@ class Objectives:
     availability: float | None = None
     read_availability: float | None = None
     read_outage_seconds: float | None = None
+    scaling: ScalingObjectives | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +182,7 @@ class Recovery:
     # The first write that was ever acknowledged is lost, or given up: had customers ordered
     # for longer, more might be. None without a final read.
     rpo_is_lower_bound: bool | None = None
+    scaling: Scaling | None = None  # None where nothing was written down of it
 
 
 class Outcome(StrEnum):

@@ -73,6 +73,10 @@ def reads_text(number: int) -> str:
     return f"{number:,} read{'' if number == 1 else 's'}"
 
 
+def requests_text(number: int) -> str:
+    return f"{number:,} request{'' if number == 1 else 's'}"
+
+
 def rows_text(number: int) -> str:
     return f"{number:,} row{'' if number == 1 else 's'}"
 

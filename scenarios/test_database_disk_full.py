@@ -17,7 +17,7 @@ from reports.verdict import Objectives
 pytestmark = [
     pytest.mark.dr,
     pytest.mark.requirement("FLT-8", "OBJ-1", "OBJ-2"),
-    pytest.mark.settings(Settings(log_disk=True)),
+    pytest.mark.settings(Settings(bounded=True)),
 ]
 
 OBJECTIVES = Objectives(rto_seconds=20, rpo_seconds=0)

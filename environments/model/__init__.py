@@ -5,6 +5,7 @@ node is a container, a host or a pod. What a node can also do (be killed, paused
 off) is small and optional: ask with ``isinstance``.
 """
 
+from environments.model.disks import Disconnectable, DiskSlowable
 from environments.model.errors import (
     CommandTimedOutError,
     GoneError,
@@ -24,7 +25,7 @@ from environments.model.links import (
     RoundTrip,
     Stream,
 )
-from environments.model.nodes import Completed, Killable, Node, Pausable
+from environments.model.nodes import Completed, Crowded, Killable, Node, Pausable, Places
 from environments.model.packets import Cut, Cuttable, Direction, Limit, Limitable, Resolving
 from environments.model.scaling import (
     Scaled,
@@ -42,9 +43,12 @@ __all__ = [
     "CommandTimedOutError",
     "Completed",
     "ConnectionReset",
+    "Crowded",
     "Cut",
     "Cuttable",
     "Direction",
+    "Disconnectable",
+    "DiskSlowable",
     "Down",
     "Environment",
     "FoundWorld",
@@ -59,6 +63,7 @@ __all__ = [
     "Node",
     "NotReadyError",
     "Pausable",
+    "Places",
     "Register",
     "Resolving",
     "Resource",

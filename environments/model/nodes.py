@@ -79,3 +79,30 @@ class Pausable(Protocol):
         ...
 
     def is_paused(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How many processes a node has, threads included, and how many it may have."""
+
+    taken: int
+    at_most: int | None  # None: as many as its host
+
+
+@runtime_checkable
+class Crowded(Protocol):
+    """A node that may run out of processes, and can be reached from outside when it has."""
+
+    def places(self) -> Places:
+        """Count its processes from outside."""
+        ...
+
+    def run_among(self, script: str) -> str:
+        """Run a shell script that sees the node's processes and takes none of its places.
+
+        It sees none of the node's files. What it printed is given.
+
+        Raises:
+            WorldError: the node does not run, or the script failed; it says how.
+        """
+        ...

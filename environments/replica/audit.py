@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from environments.replica.traces import (
     limits,
     qdiscs,
 )
-from environments.replica.world import CPUS_LABEL, MEMORY_LABEL
+from environments.replica.world import BOUNDS_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -68,6 +69,7 @@ class Audit:
             *(partial(_network, node) for node in whole),
             *(partial(_inside, node, clock) for node in whole if clock),
             *(partial(_limits, node) for node in whole),
+            *(partial(_throttles, node) for node in whole),
         ]
         questions.extend(
             partial(_toxics, server, among) for server in self._links_meant(among, down)
@@ -176,10 +178,15 @@ def _said_by(node: ContainerNode) -> str | None:
 
 def _limits(node: ContainerNode) -> Iterable[Trace]:
     inspected = node.container.inspect()
-    labels = inspected["Config"]["Labels"]
-    found = limits(
-        inspected["HostConfig"],
-        nano_cpus=int(labels.get(CPUS_LABEL, 0)),
-        memory_bytes=int(labels.get(MEMORY_LABEL, 0)),
-    )
-    return [Trace(node.name, TraceKind.LIMIT, limit) for limit in found]
+    built_with = json.loads(inspected["Config"]["Labels"].get(BOUNDS_LABEL, "{}"))
+    return [
+        Trace(node.name, TraceKind.LIMIT, limit)
+        for limit in limits(inspected["HostConfig"], built_with)
+    ]
+
+
+def _throttles(node: ContainerNode) -> Iterable[Trace]:
+    throttle = node.throttle()
+    if throttle is None:
+        return []
+    return [Trace(node.name, TraceKind.LIMIT, throttle.mark(line)) for line in throttle.lines()]

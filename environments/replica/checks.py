@@ -64,6 +64,18 @@ def check_backups(ports: Ports) -> None:
         raise NoAnswerError(f"/health: {'; '.join(found or [answer.body.strip()[:200]])}")
 
 
+def check_instance(ports: Ports) -> None:
+    """Ask an instance of the service whether it is ready, and its clock right.
+
+    Raises:
+        NoAnswerError: it is not, or does not answer.
+    """
+    told = json_object(http_ok(ports[8000], "/health/ready"))
+    clock = told["dependencies"].get("clock", "ok")
+    if clock != "ok":
+        raise NoAnswerError(clock)
+
+
 def check_db_router(ports: Ports) -> None:
     """Ask the databases' router whether it has a database to lead to.
 
@@ -118,7 +130,7 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.CACHE: lambda ports: redis_pong(ports[6379]),
     Role.CACHE_ROUTER: check_cache_router,
     Role.DB_ROUTER: check_db_router,
-    Role.APP: lambda ports: http_ok(ports[8000], "/health/ready"),
+    Role.APP: check_instance,
     Role.ENTRANCE: lambda ports: http_ok(ports[8404], "/stats;csv"),
     Role.EDGE: lambda ports: http_ok(ports[8404], "/stats;csv"),
     Role.PAYMENTS: lambda ports: http_ok(ports[8080], "/health"),

@@ -44,6 +44,11 @@ _DEADLINE: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 class Engine(docker.APIClient):
     """The SDK's client, no call of which waits beyond the deadline that is set around it."""
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is spoken with over a socket of this host."""
+        return self.base_url == "http+docker://localhost"  # the SDK's word for it
+
     def _set_request_timeout(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         left = max(SHORTEST_SECONDS, _DEADLINE.get() - time.monotonic())
         kwargs["timeout"] = min(kwargs.get("timeout", self.timeout), left)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from environments.model import Completed, Cut, GoneError, Limit, WorldError
+from environments.model import Completed, Cut, GoneError, Limit, Places, WorldError
 from environments.replica import names, shaping
 from environments.replica.chains import SCRIPT_LIST
 from environments.replica.containers import Container, speaking
 from environments.replica.packets import Rules, name_of, script_off, script_ping
 from environments.replica.probes import wait_for
 from environments.replica.shaping import Shape
+from environments.replica.slow_disk import Throttle, find_throttle
 from environments.replica.world import NODE_LABEL, WORLD_LABEL
 
 if TYPE_CHECKING:
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 SERVICE_STARTS_WITHIN = timedelta(seconds=15)
 # kill(2): -1 is every process that the caller sees, except PID 1 and the caller itself.
 KILL_ALL_BUT_THE_FIRST = "kill -KILL -1"
+_ROUNDS = 20  # a tenth of a second apart
+
+
+def script_end_connections(ports: range) -> str:
+    """End what was connected from these ports; whoever listens at one goes on."""
+    own = f"'( sport >= :{ports[0]} and sport <= :{ports[-1]} )'"
+    end = f"ss --kill --no-header --tcp state connected {own} >/dev/null"
+    return f"for round in $(seq {_ROUNDS}); do {end}; sleep 0.1; done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,51 @@ class ContainerNode:
         del limit  # a network has one root queue
         return shaping.MARK
 
+    # DiskSlowable
+
+    def why_disk_cannot_be_slowed(self) -> str | None:
+        throttle = self.throttle()
+        if throttle is None:
+            return "has a disk on which this host cannot hold its writes back"
+        limits = throttle.lines()
+        return f"has a limit on its disk already ({limits[0]})" if limits else None
+
+    def slow_disk(self, writes_per_second: int) -> None:
+        self._throttled().limit(writes_per_second)
+
+    def unslow_disk(self, writes_per_second: int) -> None:
+        if self.is_disk_slowed(writes_per_second):
+            self._throttled().unlimit()
+
+    def is_disk_slowed(self, writes_per_second: int) -> bool:
+        throttle = self.throttle()
+        return throttle is not None and throttle.line(writes_per_second) in throttle.lines()
+
+    def mark_of_slow_disk(self, writes_per_second: int) -> str:
+        throttle = self._throttled()
+        return throttle.mark(throttle.line(writes_per_second))
+
+    def throttle(self) -> Throttle | None:
+        """Find what holds back its writes; its cgroup vanishes with it, and so do limits."""
+        if not self.container.engine.is_local:
+            return None
+        state = self.container.state()
+        return find_throttle(self.container.id, state["Pid"]) if state["Running"] else None
+
+    def _throttled(self) -> Throttle:
+        throttle = self.throttle()
+        if throttle is None:
+            raise WorldError(
+                f"{self.name} has a disk on which this host cannot hold its writes back: "
+                "leave the drill out"
+            )
+        return throttle
+
+    # Disconnectable
+
+    def end_connections(self, ports: range) -> None:
+        self.sidecars.in_network_of(self.container, script_end_connections(ports))
+
     # Resolving
 
     def lose_dns(self) -> None:
@@ -174,6 +228,17 @@ class ContainerNode:
 
     def mark_of_lost_dns(self) -> str:
         return names.CHAIN.name
+
+    # Crowded
+
+    def places(self) -> Places:
+        with speaking(self.name, "be asked for its statistics"):
+            told = self.container.engine.stats(self.container.id, stream=False, one_shot=True)
+        processes = told["pids_stats"]
+        return Places(processes.get("current", 0), processes.get("limit") or None)
+
+    def run_among(self, script: str) -> str:
+        return self.sidecars.in_processes_of(self.container, script)
 
     def _somebody_else(self) -> str:
         """Name another node that runs, whom this one does not know without asking.

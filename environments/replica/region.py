@@ -12,11 +12,15 @@ from environments.replica.autoscaling_nodes import (
 )
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
 from environments.replica.topology import (
+    CLOCK_LIBRARY,
+    DATA_DISK,
     EAST,
+    LINES_DISK,
     LOG_DISK,
-    LOG_DISK_MEGABYTES,
     SCOPE,
     SHARED,
+    Bounds,
+    Disk,
     NodeSpec,
     Passwords,
     Path,
@@ -29,6 +33,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from environments.replica.repositories import Repositories
+
+
+_DATABASE_BOUNDS = Bounds(
+    cpus=0.5,
+    memory_megabytes=1536,
+    processes=256,
+    disks={LOG_DISK: Disk(512), DATA_DISK: Disk(256, files=4096)},
+)
+_INSTANCE_BOUNDS = Bounds(
+    cpus=0.4, memory_megabytes=192, processes=64, disks={LINES_DISK: Disk(8, files=64)}
+)
+_EDGE_BOUNDS = Bounds(ports=range(41000, 41300))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +186,9 @@ class Region:
                 "ORDERS_PASSWORD": passwords.orders,
                 "MONITOR_PASSWORD": passwords.monitor,
                 "PATRONI": "true",
-                "LOG_DISK": LOG_DISK if settings.log_disk else "",
+                "LOG_DISK": LOG_DISK if settings.bounded else "",
+                "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
+                "REVOKES_EXPIRED": "true" if settings.steered_clocks else "false",
                 **self._between_regions(),
                 **(
                     self.repositories.of_database(name)
@@ -178,7 +196,7 @@ class Region:
                     else {"BACKUPS": "false"}
                 ),
             },
-            disks={LOG_DISK: LOG_DISK_MEGABYTES} if settings.log_disk else {},
+            bounds=_DATABASE_BOUNDS if settings.bounded else Bounds(),
         )
 
     def _between_regions(self) -> Mapping[str, str]:
@@ -236,8 +254,7 @@ class Region:
             ports=(8000,),
             aliases=(f"{self.name}-app",),
             needs=(self.links,),
-            cpus=settings.instance_cpus,
-            memory_megabytes=settings.instance_memory,
+            bounds=_instance_bounds(settings),
             environment={
                 "DATABASE_HOST": self.links,
                 "DATABASE_PASSWORD": self.passwords.orders,
@@ -250,6 +267,13 @@ class Region:
                 "DATABASE_POOL_SIZE": self._pool_size(),
                 "DATABASE_READ_HOST": f"{self.name}-db-router" if self._reads_copies() else "",
                 "DATABASE_READ_PORT": "5433",
+                "LOG_FILE": f"{LINES_DISK}/orders.log" if settings.bounded else "",
+                "LOG_NEEDED": "on" if settings.log_needed else "off",
+                "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
+                "TOKEN_KEY": self.passwords.token_key if settings.steered_clocks else "",
+                "CHECKS_CLOCK": "on" if settings.checks_clocks else "off",
+                "RESTARTS": "true" if settings.restarts else "false",
+                "START_RETRIES": "1000000" if settings.restarts else "0",
             },
         )
 
@@ -283,12 +307,20 @@ class Region:
             region=self.name,
             image="edge",
             ports=(8080, 8404),
+            bounds=_EDGE_BOUNDS if self.settings.bounded else Bounds(),
             environment={
                 "REGION": self.name,
                 "FAIL_OPEN": "off" if self.settings.protections else "on",
                 **self._rotation_by_scaler(),
             },
         )
+
+
+def _instance_bounds(settings: Settings) -> Bounds:
+    bounds = _INSTANCE_BOUNDS if settings.bounded else Bounds()
+    cpus = settings.instance_cpus or bounds.cpus
+    memory = settings.instance_memory or bounds.memory_megabytes
+    return replace(bounds, cpus=cpus, memory_megabytes=memory)
 
 
 def database_names(region: str, count: int) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -17,11 +18,10 @@ from environments.model import GoneError, NotReadyError, Resource
 from environments.replica.checks import Ports
 from environments.replica.containers import Container, Engine, speaking
 from environments.replica.probes import HOST, POLL_SECONDS, NoAnswerError
-from environments.replica.topology import NodeSpec
+from environments.replica.topology import Bounds, NodeSpec
 from environments.replica.world import (
+    BOUNDS_LABEL,
     CONTAINER,
-    CPUS_LABEL,
-    MEMORY_LABEL,
     NETWORK,
     NODE_LABEL,
     TOOLS_LABEL,
@@ -33,7 +33,6 @@ READY_SECONDS = 90  # cold disks and a busy machine included; 10 is usual
 # than the nodes that are ready last, which keep a thread each until then.
 SIDE_BY_SIDE = 14
 START_ANSWER_SECONDS = 30  # the engine's longest silence while all nodes start at once
-MEGABYTE = 2**20
 ReadyCheck = Callable[[NodeSpec, Ports], None]  # raises NoAnswerError while it is not ready
 
 
@@ -55,6 +54,29 @@ class Started:
                 "take a fresh environment"
             )
         return self.ports[inside]
+
+
+def host_limits(bounds: Bounds) -> Mapping[str, int]:
+    """Say what the engine is asked to hold a node to, in the words of its ``HostConfig``.
+
+    A node has no swap: it would only be slow for long before the kernel kills.
+    """
+    memory = None if bounds.memory_megabytes is None else bounds.memory_megabytes << 20
+    limits = {
+        "NanoCpus": None if bounds.cpus is None else round(bounds.cpus * 1e9),
+        "Memory": memory,
+        "MemorySwap": memory,
+        "PidsLimit": bounds.processes,
+    }
+    return {name: value for name, value in limits.items() if value is not None}
+
+
+def _sysctls(bounds: Bounds) -> Mapping[str, str]:
+    """Give the settings of the kernel that are a node's own."""
+    if bounds.ports is None:
+        return {}
+    first, last = bounds.ports[0], bounds.ports[-1]
+    return {"net.ipv4.ip_local_port_range": f"{first} {last}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +158,7 @@ class Starter:
         return Started(spec, self._of(container, spec), ports)
 
     def _container(self, spec: NodeSpec, ports: Ports) -> DockerContainer:
-        nano_cpus = round((spec.cpus or 0) * 1e9)
-        memory_bytes = (spec.memory_megabytes or 0) * MEGABYTE
+        limits = host_limits(spec.bounds)
         container = DockerContainer(
             self.images[spec.image],
             docker_client_kw={"timeout": START_ANSWER_SECONDS},
@@ -145,14 +166,15 @@ class Starter:
             name=self.world.node(spec.name),
         ).with_kwargs(
             hostname=spec.name,
-            nano_cpus=nano_cpus,
-            mem_limit=memory_bytes,
-            memswap_limit=memory_bytes,
+            nano_cpus=limits.get("NanoCpus"),
+            mem_limit=limits.get("Memory"),
+            memswap_limit=limits.get("MemorySwap"),
+            pids_limit=limits.get("PidsLimit"),
+            sysctls=_sysctls(spec.bounds),
             labels={
                 **self.world.labels,
                 NODE_LABEL: spec.name,
-                CPUS_LABEL: str(nano_cpus),
-                MEMORY_LABEL: str(memory_bytes),
+                BOUNDS_LABEL: json.dumps(limits),
                 TOOLS_LABEL: self.images["tools"],
             },
             network=self.world.network,
@@ -162,8 +184,9 @@ class Starter:
                 )
             },
         )
-        for folder, megabytes in spec.disks.items():
-            container.with_tmpfs_mount(folder, f"size={megabytes}m,mode=1777")
+        for folder, disk in spec.bounds.disks.items():
+            files = "" if disk.files is None else f",nr_inodes={disk.files}"
+            container.with_tmpfs_mount(folder, f"size={disk.megabytes}m,mode=1777{files}")
         for inside, outside in ports.items():
             # The SDK takes (address, port) here; with a bare port it publishes to the world.
             container.ports[str(inside)] = (HOST, outside)  # type: ignore[assignment] # see above

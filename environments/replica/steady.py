@@ -51,6 +51,7 @@ class Observed:
     cache_group: CacheGroup = field(default_factory=CacheGroup)
     lone_caches: Mapping[str, CacheView] = field(default_factory=dict)  # Sentinel watches none
     scaling: ScalingView = field(default_factory=ScalingView)
+    lost_lines: Mapping[str, str] = field(default_factory=dict)  # app -> why its log lacks some
 
 
 def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
@@ -64,6 +65,7 @@ def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
         *_leading_caches(observed),
         *_pending(observed),
         *deviations_of_scaling(observed.scaling, expected.policy_version),
+        *_lost_lines(observed),
     )
 
 
@@ -169,3 +171,8 @@ def _pending(observed: Observed) -> Iterator[str]:
             yield f"{app} reaches no database that takes writes: what is pending is not known"
         elif seconds > PENDING_SECONDS_AT_MOST:
             yield f"{app} has had an order pending for {seconds:.0f} s"
+
+
+def _lost_lines(observed: Observed) -> Iterator[str]:
+    for app, why in observed.lost_lines.items():
+        yield f"{app} loses its log lines: {why}"

@@ -24,6 +24,7 @@ from environments.replica.containers import Engine, speaking
 from environments.replica.probes import (
     NoAnswerError,
     etcd_range,
+    http_get,
     http_ok,
     json_object,
     redis_answer,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 INSTANCES_MEASURED = 'sum(up{job="orders"})'
+WELL = "ok"  # what an instance says of what it needs and has
 PENDING_METRIC = "orders_pending_oldest_seconds"
 OWN_QUESTIONS = {
     Role.APP,
@@ -83,6 +85,7 @@ class Survey:
             self.started[name] for name in self.started if conditions.get(name) == "running"
         ]
         apps = self._ask(running, Role.APP, _oldest_pending_seconds)
+        logs = self._ask(running, Role.APP, _lost_lines)
         databases = self._ask(running, Role.DB, _view)
         caches = self._caches(running)
         lone_caches = self._ask(
@@ -133,9 +136,11 @@ class Survey:
             cache_group=caches.group(),
             lone_caches=lone_caches.answers(),
             scaling=ScalingView(scalers=scalers.answers(), measured=measured.answers()),
+            lost_lines={app: why for app, why in logs.answers().items() if why},
             impaired_links={name: how for name, how in links.answers().items() if how},
             no_answer={
                 **no_cluster,
+                **logs.failures(),
                 **apps.failures(),
                 **caches.failures(),
                 **lone_caches.failures(),
@@ -345,6 +350,13 @@ def _instances_measured(node: Started) -> int:
         return int(told["data"]["result"][0]["value"][1])
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise NoAnswerError("it has no fresh metrics of any instance") from error
+
+
+def _lost_lines(node: Started) -> str:
+    """Say why an instance loses log lines; "" where it does not, or has no file of them."""
+    told = json_object(http_get(node.ports[8000], "/health/ready").body)
+    log = str(told.get("dependencies", {}).get("log", WELL))
+    return "" if log == WELL else log
 
 
 def _impairments(link: Link) -> str:

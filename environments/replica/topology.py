@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 SCOPE = "muster"  # what Patroni calls the cluster, and where its keys are in etcd
 SHARED = "shared"
 CACHE_PORT, SENTINEL_PORT = 6379, 26379
-LOG_DISK, LOG_DISK_MEGABYTES = "/var/lib/muster/log", 512
+LOG_DISK, DATA_DISK = "/var/lib/muster/log", "/var/lib/muster/postgres"  # of a database
+LINES_DISK = "/var/log/orders"  # of an instance
+CLOCK_LIBRARY = "/usr/local/lib/libfaketime.so.1"
 EAST, WEST = "east", "west"
 ZONES = "abc"
 
@@ -68,12 +70,39 @@ class Settings:
     read_only: bool = False  # without a primary, orders are read from a replica
     cache_failover: bool = False  # three caches under Sentinel, and a way to their primary
     health_needs_cache: bool = False  # an instance without its cache leaves rotation
-    log_disk: bool = False  # the databases' log is on a small disk of its own, in memory
+    # Databases and instances have bounds of their own for what can run out on them, so that
+    # using it up leaves the host alone; what they write is on small disks in memory.
+    bounded: bool = False
+    log_needed: bool = False  # an instance fails what it cannot write a log line of
+    # The clocks of databases and instances can be made wrong, at some cost; orders need a token
+    # that expires, and a database's role that has expired is revoked.
+    steered_clocks: bool = False
+    checks_clocks: bool = True  # an instance holds its own clock against the database's
+    restarts: bool = False  # an instance that dies is started again, however often
     second_region: bool = False  # a passive region in the west, and one entrance to both
     # Autoscaling of the orders service.
     autoscaling: str = ""  # the policy that instances come and go by; "": they do not
     checks_new_instances: bool = True  # none gets requests before it said that it is ready
     instance_memory: int | None = None  # megabytes, with swap; None: whatever the host has
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A disk of a node's own, in memory."""
+
+    megabytes: int
+    files: int | None = None  # how many it can hold (inodes); None: as many as fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much of its host a node may use; None is no bound."""
+
+    cpus: float | None = None  # as much time of the host's processors as so many of them have
+    memory_megabytes: int | None = None  # what its disks hold included; the kernel kills then
+    processes: int | None = None  # threads included
+    disks: Mapping[str, Disk] = field(default_factory=dict)  # by folder
+    ports: range | None = None  # what its own connections begin at (ephemeral ports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +117,7 @@ class NodeSpec:
     ports: tuple[int, ...] = ()
     aliases: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    disks: Mapping[str, int] = field(default_factory=dict)  # in memory: folder -> megabytes
-    cpus: float | None = None  # as much time of the host's processors as so many of them have
-    memory_megabytes: int | None = None  # the most that it may use, with swap; None: no limit
+    bounds: Bounds = field(default_factory=Bounds)
 
     @property
     def zone(self) -> str:
@@ -129,6 +156,7 @@ class Passwords:
     replication: str = field(default_factory=secrets.token_hex, repr=False)
     orders: str = field(default_factory=secrets.token_hex, repr=False)
     monitor: str = field(default_factory=secrets.token_hex, repr=False)
+    token_key: str = field(default_factory=secrets.token_hex, repr=False)
     near_repository: str = field(default_factory=secrets.token_hex, repr=False)
     offsite_repository: str = field(default_factory=secrets.token_hex, repr=False)
 

@@ -88,21 +88,15 @@ def damages(listing: str) -> Iterator[str]:
     yield from kept.splitlines()[1:]
 
 
-def limits(
-    host_config: Mapping[str, object], *, nano_cpus: int = 0, memory_bytes: int = 0
-) -> Iterator[str]:
-    """Read a container's HostConfig; it is made with those of processors and memory alone.
+def limits(host_config: Mapping[str, object], built_with: Mapping[str, int]) -> Iterator[str]:
+    """Read a container's HostConfig for what it was not made with.
 
     Kernels that do not account for swap bound none of it, and engines then say so.
     """
-    built_with = {
-        "NanoCpus": {nano_cpus},
-        "Memory": {memory_bytes},
-        "MemorySwap": {memory_bytes, 0},
-    }
     for name in LIMITS:
         value = host_config.get(name)
-        if (0 if value in UNLIMITED else value) not in built_with.get(name, {0}):
+        expected = {built_with.get(name, 0), *([0] if name == "MemorySwap" else [])}
+        if (0 if value in UNLIMITED else value) not in expected:
             yield f"{name}={value}"
 
 

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 WORLD_LABEL = "muster.run"
 NODE_LABEL = "muster.node"
 OWNER_LABEL = "muster.owner"
-CPUS_LABEL = "muster.cpus"  # what a node may compute, in billionths of a processor; 0: no limit
-MEMORY_LABEL = "muster.memory"  # what it may use, in bytes; 0: no limit
+BOUNDS_LABEL = "muster.bounds"  # what a node was made with, as JSON of its HostConfig
 TOOLS_LABEL = "muster.tools"  # the image of a node's sidecars, for whoever attaches
 
 CONTAINER = "container"

@@ -2,6 +2,8 @@
 
 ``python -m tests.bench.load``, from the project's root. A healthy server and one that
 takes every order and answers none are asked in turn, since an outage is what we measure.
+Then one process and two workers are asked for more and more, until they cannot; the server is
+on the same processors, and takes its share of them.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ from reports.ledger import Operation, Outcome
 from tests.unit.load.shop import Behaviour, Shop, open_shop
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 RATES = [100, 400]
-TRIED_RATES = [800, 1200, 1600]
+TRIED_RATES = [800, 1600, 2400, 3200]
 SECONDS = 6.0
 
 
@@ -35,31 +39,33 @@ def main() -> None:
             print_span(f"{rate:5}/s healthy", *watch(load))
             shop.behaviour = Behaviour.HANG
             print_span(f"{rate:5}/s hanging", *watch(load))
-    for rate in TRIED_RATES:
-        if not _is_reached(rate):
-            break
+    for workers in (1, 2):
+        for rate in TRIED_RATES:
+            if not _is_reached(rate, workers):
+                break
 
 
-def _is_reached(rate: int) -> bool:
+def _is_reached(rate: int, workers: int) -> bool:
+    name = f"{rate:5}/s from {workers} process{'es' if workers > 1 else ''}"
     try:
-        with open_shop() as shop, _load(shop, rate) as load:
-            print_span(f"{rate:5}/s healthy", *watch(load))
+        with open_shop() as shop, _load(shop, rate, workers) as load:
+            print_span(name, *watch(load))
     except LoadNotSteadyError as error:
-        _print(f"{rate:5}/s not reached: {error}")
+        _print(f"{name} not reached: {error}")
         return False
     return True
 
 
-def _load(shop: Shop, rate: int) -> Load:
+def _load(shop: Shop, rate: int, workers: int = 1) -> Load:
     return start_load(
         shop.entrance, users=20, attempts_per_second=rate, customer="bench", seed=1,
-        folder=Path(tempfile.mkdtemp(prefix="bench-")), say=lambda _: None,
+        folder=Path(tempfile.mkdtemp(prefix="bench-")), say=lambda _: None, workers=workers,
     )  # fmt: skip
 
 
 def watch(load: Load) -> tuple[NDArray[np.void], float]:
     """Return the orders begun in the next SECONDS, and the share of a core they took."""
-    locust = psutil.Process(load.process_id)
+    locust = [psutil.Process(one) for one in (load.process_id, *load.worker_ids)]
     since, used = monotonic(), _cpu_seconds(locust)
     wait_until(
         "the time to measure",
@@ -72,9 +78,9 @@ def watch(load: Load) -> tuple[NDArray[np.void], float]:
     return attempts[chosen], used / (monotonic() - since)
 
 
-def _cpu_seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+def _cpu_seconds(processes: Sequence[psutil.Process]) -> float:
+    times = [process.cpu_times() for process in processes]
+    return float(sum(one.user + one.system for one in times))
 
 
 def print_span(name: str, orders: NDArray[np.void], cores: float) -> None:

@@ -28,7 +28,7 @@ from fixtures.waiting import wait_until
 if TYPE_CHECKING:
     from environments.model import Environment
 
-pytestmark = [pytest.mark.contract, pytest.mark.settings(Settings(backups=True, log_disk=True))]
+pytestmark = [pytest.mark.contract, pytest.mark.settings(Settings(backups=True, bounded=True))]
 
 EFFECT_WITHIN = timedelta(seconds=15)
 GONE_WITHIN = timedelta(seconds=30)

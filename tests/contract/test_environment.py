@@ -16,6 +16,7 @@ from environments.model import (
     Bandwidth,
     CommandTimedOutError,
     ConnectionReset,
+    Crowded,
     Cut,
     Cuttable,
     Direction,
@@ -358,3 +359,17 @@ def test_a_dead_upstream_is_told_from_a_link_that_is_down(
     finally:
         payments.start()
     assert failure in {"reset", "closed", "timeout"}
+
+
+# Crowded
+
+
+def test_a_node_is_counted_and_reached_from_outside(world: Environment) -> None:
+    payments = find_node(world, "payments")
+    assert isinstance(payments, Crowded)
+    places = payments.places()
+    assert places.taken >= 1
+    assert places.at_most is None
+    assert payments.run_among("echo among them") == "among them\n"
+    with pytest.raises(WorldError, match="exit code 3"):
+        payments.run_among("exit 3")

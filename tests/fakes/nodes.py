@@ -10,6 +10,7 @@ from environments.model import (
     Completed,
     Cut,
     Limit,
+    Places,
     WorldError,
 )
 
@@ -37,6 +38,7 @@ class BareNode:
         self.cuts: set[Cut] = set()
         self.limits: set[Limit] = set()
         self.has_dns = True
+        self.disk_limits: set[int] = set()
         self.lines: list[tuple[datetime, str]] = []
         self._note("started")
 
@@ -83,6 +85,7 @@ class FakeNode(BareNode):
         self.cuts.clear()
         self.limits.clear()
         self.has_dns = True
+        self.disk_limits.clear()
 
     def start(self) -> None:
         self.world.trouble.act(self.name, "start", self._start)
@@ -168,6 +171,43 @@ class FakeNode(BareNode):
 
     def mark_of_lost_dns(self) -> str:
         return "dns"
+
+    def why_disk_cannot_be_slowed(self) -> str | None:
+        return "has a limit on its disk already" if self.disk_limits else None
+
+    def slow_disk(self, writes_per_second: int) -> None:
+        self._must_run("have its disk slowed")
+        self.world.trouble.act(
+            self.name, "slow disk", lambda: self.disk_limits.add(writes_per_second)
+        )
+
+    def unslow_disk(self, writes_per_second: int) -> None:
+        self.world.trouble.act(
+            self.name, "unslow disk", lambda: self.disk_limits.discard(writes_per_second)
+        )
+
+    def is_disk_slowed(self, writes_per_second: int) -> bool:
+        return writes_per_second in self.disk_limits
+
+    def mark_of_slow_disk(self, writes_per_second: int) -> str:
+        return f"{writes_per_second} writes a second"
+
+    def end_connections(self, ports: range) -> None:
+        self._must_run("have its connections ended")
+        self.world.trouble.act(
+            self.name, "end connections", lambda: self._note(f"ended those from {ports}")
+        )
+
+    def places(self) -> Places:
+        self._must_run("count its processes")
+        return Places(1, None)
+
+    def run_among(self, script: str) -> str:
+        self._must_run("lend its processes")
+        done = self.world.on_run(["sh", "-euc", script], {})
+        if done.exit_code != 0:
+            raise WorldError(f"{self.name}: a script ended with exit code {done.exit_code}")
+        return done.stdout
 
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         self._must_run("send packets")

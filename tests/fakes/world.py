@@ -76,7 +76,7 @@ class FakeEnvironment:
         """Make the next ``times`` of this action raise, before its deed is done or after.
 
         Actions: kill, start, pause, resume, cut, uncut, limit, unlimit, lose dns, regain
-        dns; of links impair and mend.
+        dns, slow disk, unslow disk, end connections; of links impair and mend.
         """
         orders = self.trouble.fails_after if after else self.trouble.fails_before
         orders[(name, action)] += times
@@ -103,6 +103,7 @@ class FakeEnvironment:
                 frozenset(node.cuts),
                 frozenset(node.limits),
                 node.has_dns,
+                frozenset(node.disk_limits),
             )
             for node in self.nodes
         }
@@ -159,6 +160,10 @@ def _traces_of(node: BareNode) -> Iterable[Trace]:
         *(Trace(node.name, TraceKind.FIREWALL, mark) for mark in dns),
         *(Trace(node.name, TraceKind.FIREWALL, node.mark_of(cut)) for cut in node.cuts),
         *(Trace(node.name, TraceKind.QDISC, node.mark_of_limit(one)) for one in node.limits),
+        *(
+            Trace(node.name, TraceKind.LIMIT, node.mark_of_slow_disk(one))
+            for one in node.disk_limits
+        ),
     ]
 
 
@@ -174,6 +179,8 @@ def _wrong_with(node: BareNode) -> Iterable[str]:
         yield f"{node.name} resolves no names"
     for limit in node.limits:
         yield f"{node.name} sends only {limit.kilobits_per_second} kbit/s"
+    for writes in node.disk_limits:
+        yield f"{node.name} writes only {writes} times a second"
 
 
 _PARTS = (

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.sabotage,
     pytest.mark.nightly,
-    pytest.mark.settings(Settings(log_disk=True)),
+    pytest.mark.settings(Settings(bounded=True)),
 ]
 
 

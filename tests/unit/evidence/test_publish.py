@@ -35,6 +35,14 @@ def test_restored():
 def test_after():
     pass
 '''
+SCALED = """
+from pathlib import Path
+from reports.evidence import publish
+from tests.unit.reports.scaling_drills import whole_scaling_folder
+
+def test_scaled():
+    publish(whole_scaling_folder(Path("run-1") / "scaled"))
+"""
 
 CONFTEST = """
 from pathlib import Path
@@ -47,9 +55,11 @@ def pytest_configure(config):
 """
 
 
-def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the scenario above in a folder of its own, as pytest is run by a person."""
-    (folder / "test_scenario.py").write_text(SCENARIO)
+def run_pytest(
+    folder: Path, *arguments: str, scenario: str = SCENARIO
+) -> subprocess.CompletedProcess[str]:
+    """Run a scenario in a folder of its own, as pytest is run by a person."""
+    (folder / "test_scenario.py").write_text(scenario)
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:locust", "-p", "no:cacheprovider"]
     return subprocess.run(
         [*words, "-W", "error", f"--rootdir={folder}", "test_scenario.py", *arguments],
@@ -253,6 +263,28 @@ def test_the_run_and_its_world_are_named(published: Published) -> None:
 
 def test_a_test_that_publishes_nothing_gets_nothing(published: Published) -> None:
     assert "attachments" not in published.results["test_scenario#test_after"]
+
+
+def test_how_a_stack_scaled_is_shown_and_attached(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    ran = run_pytest(tmp_path, scenario=SCALED)
+    assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
+    (path,) = (tmp_path / "results").glob("*-result.json")
+    result = json.loads(path.read_text("utf-8"))
+    published = Published(tmp_path / "results", {})
+    picture = published.attached(result, "How the stack scaled")
+    assert "cpu at 105 % of 70 %: 5 instances" in picture
+    assert "| Time to scale out | 14 s | 20 s |" in published.attached(
+        result, "Scaling in figures"
+    )
+    assert '"kind": "stage"' in published.attached(result, "Scaling log")
+    assert "Time to scale out" in published.attached(result, "Verdict and figures")
+    shown = result["descriptionHtml"]
+    assert shown.count('src="data:image/svg+xml;base64,') == 2
+    assert "<td>3 → 7</td><td>east-app-6</td><td>9 s</td>" in shown
+    (samples,) = (tmp_path / "results").glob("*-perf.json")
+    values = {one["key"]: one["value"] for one in json.loads(samples.read_text())}
+    assert values["scale-out.load_grows"] == 14.0
 
 
 def test_an_allure_folder_that_was_asked_for_wins(tmp_path: Path) -> None:

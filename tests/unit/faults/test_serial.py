@@ -13,15 +13,19 @@ from hypothesis import strategies as st
 import fixtures.faults
 from environments.model import Direction
 from fixtures.faults import (
+    CrashLoop,
     Cut,
     DamageBackup,
     DamagePages,
     DeleteRows,
     DropTable,
     Fault,
+    FillDataDisk,
+    FillDisk,
     FillLogDisk,
     Kill,
     Lag,
+    Leak,
     LoseData,
     LoseDns,
     LoseFile,
@@ -30,9 +34,17 @@ from fixtures.faults import (
     Pause,
     Reset,
     Slow,
+    SlowDisk,
     StopArchiving,
     TakeConnections,
+    TakeCpu,
+    TakeDescriptors,
+    TakeInodes,
+    TakeMemory,
+    TakePorts,
+    TakeProcesses,
     Throttle,
+    WrongClock,
     WrongUpdate,
     describe,
     rebuild,
@@ -45,11 +57,21 @@ if TYPE_CHECKING:
 words = st.text(min_size=1)
 counts = st.integers(min_value=1)
 a_while = st.integers(min_value=2, max_value=10**9)
+wrong_by = st.one_of(st.integers(10, 10**9), st.integers(-(10**9), -10)).map(
+    lambda seconds: timedelta(seconds=seconds)
+)
 faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(Kill, words),
     st.builds(Pause, words),
     st.builds(LoseDns, words),
     st.builds(TakeConnections, words),
+    st.builds(TakeCpu, words, counts),
+    st.builds(TakeMemory, words),
+    st.builds(TakeProcesses, words),
+    st.builds(TakeDescriptors, words, words, counts),
+    st.builds(Leak, words, counts),
+    st.builds(WrongClock, words, wrong_by),
+    st.builds(CrashLoop, words, a_while.map(lambda lived: timedelta(milliseconds=lived))),
     st.builds(Partition, words, words, st.sampled_from(Direction)),
     st.builds(LosePackets, words, words, st.integers(1, 90), st.sampled_from(Direction)),
     a_while.flatmap(
@@ -66,7 +88,12 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(Lag, words, st.integers(1, 10_000), words),
     st.builds(DamagePages, words, words, counts),
     st.builds(LoseFile, words, words),
+    st.builds(FillDisk, words, words),
+    st.builds(FillDataDisk, words, words),
     st.builds(FillLogDisk, words, words),
+    st.builds(TakeInodes, words, words),
+    st.builds(TakePorts, words),
+    st.builds(SlowDisk, words, st.integers(1, 20), words),
     st.builds(LoseData, words, words),
     st.builds(DropTable, words, node=words),
     st.builds(DeleteRows, words, counts, node=words),

@@ -41,6 +41,7 @@ class Shop:
         self.orders: list[dict[str, Any]] = []
         self.taken_at: dict[str, float] = {}
         self.posts: list[str] = []
+        self.credentials: set[str | None] = set()
         self.met: dict[str, Behaviour] = {}
         self.page: object = None  # answers every listing, where set
         self._open: set[asyncio.StreamWriter] = set()
@@ -110,6 +111,7 @@ class Shop:
         method, target, _ = start.split(" ")
         if method == "POST":
             self.posts.append(headers["idempotency-key"])
+            self.credentials.add(headers.get("authorization"))
             self.met[headers["idempotency-key"]] = self.behaviour
         if self.behaviour in REJECTIONS:
             return await _reply(writer, REJECTIONS[self.behaviour], {"error": self.behaviour})

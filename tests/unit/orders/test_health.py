@@ -30,6 +30,11 @@ class Part:
     trouble: str | None = None
 
 
+@dataclass
+class OwnClock(Part):
+    must_leave: bool = False
+
+
 def health(
     database: str | None = None, cache: str | None = None, payments: str | None = None
 ) -> Health:
@@ -53,6 +58,14 @@ def test_without_a_helper_it_is_ready_and_says_what_is_missing(helper: str) -> N
     report = health(**{helper: "refused"}).readiness()
     assert (report.ready, report.status) == (True, "degraded")
     assert report.dependencies[helper] == "degraded: refused"
+
+
+def test_without_its_log_it_is_ready_and_says_what_is_missing() -> None:
+    logging = health()
+    logging.log = Part("no room")
+    report = logging.readiness()
+    assert (report.ready, report.status) == (True, "degraded")
+    assert report.dependencies["log"] == "degraded: no room"
 
 
 def test_where_it_is_told_to_need_the_cache_it_is_not_ready_without_it() -> None:
@@ -94,6 +107,18 @@ def test_an_instance_that_starts_without_a_primary_can_be_read_from() -> None:
     starting.replica = Part()
     assert (starting.is_read_only, starting.readiness().status) == (True, "read-only")
     assert not starting.startup().ready
+
+
+def test_a_wrong_clock_is_told_and_takes_it_out_only_where_it_must() -> None:
+    clocked = health()
+    clocked.clock = OwnClock()
+    assert clocked.readiness().dependencies["clock"] == "ok"
+    clocked.clock = OwnClock("clock is 9 s behind the database's")
+    report = clocked.readiness()
+    assert (report.ready, report.status) == (True, "degraded")
+    assert report.dependencies["clock"] == "degraded: clock is 9 s behind the database's"
+    clocked.clock.must_leave = True
+    assert (clocked.readiness().ready, clocked.readiness().status) == (False, "unavailable")
 
 
 def test_before_its_schema_is_there_it_has_not_started() -> None:

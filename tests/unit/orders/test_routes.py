@@ -24,6 +24,7 @@ from environments.replica.images.orders.orders.intake import KeyReusedError
 from environments.replica.images.orders.orders.reading import Read
 from environments.replica.images.orders.orders.routes import Services, make_app
 from environments.replica.images.orders.orders.store import NewOrder, Order
+from environments.replica.images.orders.orders.tokens import Tokens, issue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,14 @@ class Part:
 
 
 @dataclass
+class Judge:
+    time: float | None = 1000.0
+
+    def now(self) -> float | None:
+        return self.time
+
+
+@dataclass
 class Shop:
     """All that the routes call."""
 
@@ -48,6 +57,8 @@ class Shop:
     fails: Exception | None = None
     age_seconds: int | None = None
     replica: Part | None = None
+    needed_log: Part | None = None
+    tokens: Tokens | None = None
     cached: dict[int, bytes] = field(default_factory=dict)
     taken: list[NewOrder] = field(default_factory=list)
 
@@ -87,7 +98,8 @@ class Shop:
         database: str | None = None,
     ) -> httpx.Response:
         health = Health(Part(database), Part(), Part(), self.replica, started=True)
-        app = make_app(Services(self, self, self, health))
+        services = Services(self, self, self, health, self.tokens)
+        app = make_app(services, needed_log=self.needed_log)
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
 
         async def send() -> httpx.Response:
@@ -105,9 +117,16 @@ class Shop:
         return asyncio.run(send())
 
     def create(
-        self, body: object = BODY, key: str | None = "ada-1", *, database: str | None = None
+        self,
+        body: object = BODY,
+        key: str | None = "ada-1",
+        *,
+        database: str | None = None,
+        authorization: str | None = None,
     ) -> httpx.Response:
         headers = {} if key is None else {"Idempotency-Key": key}
+        if authorization is not None:
+            headers["Authorization"] = authorization
         return self.ask("POST", "/orders", body, headers=headers, database=database)
 
 
@@ -117,9 +136,51 @@ def test_a_new_order_is_201_and_one_taken_before_is_200() -> None:
     assert Shop(created=False).create().status_code == 200
 
 
+def test_who_has_a_good_token_orders() -> None:
+    shop = Shop(tokens=Tokens("key" * 20, Judge()))
+    token = issue("key" * 20, "ada", until=1001)
+    assert shop.create(authorization=f"Bearer {token}").status_code == 201
+    assert shop.create(authorization=f"bearer  {token}").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("authorization", "why"),
+    [
+        (None, "no Bearer token"),
+        ("", "no Bearer token"),
+        ("Basic YTpi", "no Bearer token"),
+        ("Bearer", "not issued here"),
+        ("Bearer " + issue("another" * 10, "ada", until=1001), "not issued here"),
+        ("Bearer " + issue("key" * 20, "ada", until=1000), "expired"),
+        ("Bearer " + issue("key" * 20, "grace", until=1001), "another customer's"),
+    ],
+)
+def test_who_has_none_is_401_and_nothing_was_done(authorization: str | None, why: str) -> None:
+    shop = Shop(tokens=Tokens("key" * 20, Judge()))
+    answer = shop.create(authorization=authorization)
+    assert (answer.status_code, shop.taken) == (401, [])
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert why in answer.json()["error"]
+
+
+def test_while_nobody_knows_what_time_it_is_an_order_is_certainly_not_made() -> None:
+    shop = Shop(tokens=Tokens("key" * 20, Judge(None)))
+    token = issue("key" * 20, "ada", until=1001)
+    answer = shop.create(authorization=f"Bearer {token}")
+    assert (answer.status_code, answer.json()["done"], shop.taken) == (503, False, [])
+
+
 def test_another_order_under_the_key_is_422() -> None:
     answer = Shop(fails=KeyReusedError("other")).create()
     assert (answer.status_code, answer.json()["error"]) == (422, "other")
+
+
+def test_a_service_that_needs_its_log_does_nothing_without_and_is_still_ready() -> None:
+    shop = Shop(needed_log=Part("no room"))
+    assert (shop.create().status_code, shop.taken) == (500, [])
+    assert shop.ask("GET", "/health/ready").status_code == 200
+    shop.needed_log = Part()
+    assert shop.create().status_code == 201
 
 
 def test_an_unknown_outcome_is_503_with_a_time_to_come_back() -> None:

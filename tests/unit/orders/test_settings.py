@@ -46,13 +46,26 @@ def test_a_replica_to_read_from_can_be_named() -> None:
     assert read_settings(named | {"DATABASE_READ_HOST": ""}).replica is None
 
 
+def test_a_file_for_its_log_can_be_named_and_needed() -> None:
+    assert (read_settings(GOOD).log_file, read_settings(GOOD).log_needed) == (None, False)
+    told = read_settings(GOOD | {"LOG_FILE": "/a/log", "LOG_NEEDED": "on"})
+    assert (told.log_file, told.log_needed) == (Path("/a/log"), True)
+
+
 def test_the_protections_can_be_taken_out() -> None:
     assert not read_settings(GOOD | {"PROTECTIONS": "off"}).protections
     assert not read_settings(GOOD | {"DATES_COPIES": "off"}).dates_copies
 
 
-def test_the_password_is_never_shown() -> None:
-    assert "hush" not in repr(read_settings(GOOD))
+def test_tokens_are_asked_for_where_there_is_a_key_and_clocks_are_checked() -> None:
+    assert read_settings(GOOD).token_key == ""
+    assert read_settings(GOOD | {"TOKEN_KEY": "hush"}).token_key == GOOD["DATABASE_PASSWORD"]
+    assert read_settings(GOOD).checks_clock
+    assert not read_settings(GOOD | {"CHECKS_CLOCK": "off"}).checks_clock
+
+
+def test_the_password_and_the_key_are_never_shown() -> None:
+    assert "hush" not in repr(read_settings(GOOD | {"TOKEN_KEY": "hush hush"}))
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -76,6 +89,7 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("HEALTH_NEEDS_CACHE", "yes"),
         ("DATES_COPIES", "no"),
         ("PROTECTIONS", "1"),
+        ("CHECKS_CLOCK", "no"),
         ("DATABASE_READ_PORT", "none"),
     ],
 )

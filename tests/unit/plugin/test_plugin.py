@@ -78,6 +78,11 @@ def test_proof():
     '''A proof that needs no drill.'''
 
 
+@pytest.mark.scaling
+def test_growth():
+    pass
+
+
 def test_misspelt(load, inject, recovery):
     with load.orders(users=5, attempts_per_second=50), inject(Kill("paymets")):
         recovery.wait(at_most=WATCH)
@@ -162,3 +167,12 @@ def test_an_unknown_environment_is_one_sentence(tmp_path: Path) -> None:
     assert done.stderr.strip() == (
         "ERROR: --environment nowhere: no environment goes by that name; known ones: replica"
     )
+
+
+def test_the_scaling_drills_run_alone_and_are_reported(tmp_path: Path) -> None:
+    done = run_pytest(tmp_path, "-m", "scaling")
+
+    assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+    (result,) = (tmp_path / "runs").glob("*/allure-results/*-result.json")
+    assert json.loads(result.read_text())["name"] == "test_growth"

@@ -26,7 +26,7 @@ def test_none(): ...
 class TestOthers:
     pytestmark = BACKUPS
     def test_backups_again(self, drill): ...
-    @pytest.mark.settings(Settings(log_disk=True))
+    @pytest.mark.settings(Settings(bounded=True))
     def test_disk(self, replica): ...
 def test_usual_again(load): ...
 @BACKUPS
@@ -68,7 +68,7 @@ def test_a_world_is_started_once_for_all_that_can_share_it(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("said", ["backups=True", "", "'backups'", "Settings(), Settings()"])
 def test_a_mark_that_says_nothing_is_a_sentence(tmp_path: Path, said: str) -> None:
-    tests = TESTS.replace("settings(Settings(log_disk=True))", f"settings({said})")
+    tests = TESTS.replace("settings(Settings(bounded=True))", f"settings({said})")
     done = collect(tmp_path, tests)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert done.stderr.strip() == (

@@ -11,9 +11,11 @@ import pytest
 
 from environments.model import Completed, GoneError, Trace, WorldError, paused, stopped
 from environments.replica.audit import Audit
+from environments.replica.slow_disk import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 NOTHING = "=== muster ===\n"
 
@@ -30,6 +32,7 @@ def node(
     says: Callable[[], Completed] = lambda: Completed(0, now(), "", 0),
     network: str | Exception = NOTHING,
     role: str = "app",
+    throttle: object = None,
 ) -> Any:  # noqa: ANN401 - a stand-in for ContainerNode
     def asked_network(*_: object) -> str:
         return str(raised(network))
@@ -39,6 +42,7 @@ def node(
         role=role,
         is_paused=lambda: raised(is_paused),
         is_running=lambda: is_running,
+        throttle=lambda: throttle,
         run=lambda *_, **__: says(),
         sidecars=SimpleNamespace(in_network_of=asked_network),
         container=SimpleNamespace(inspect=lambda: {"HostConfig": {}, "Config": {"Labels": {}}}),
@@ -106,6 +110,16 @@ def test_a_node_that_cannot_be_read_is_named(says: Callable[[], Completed], why:
 def test_all_that_could_not_be_read_is_named() -> None:
     with pytest.raises(WorldError, match="no a; no b"):
         traces(node("a", network=WorldError("no a")), node("b", network=WorldError("no b")))
+
+
+def test_what_holds_back_its_writes_is_a_limit_whoever_put_it_there(tmp_path: Path) -> None:
+    file = tmp_path / "blkio.throttle.write_iops_device"
+    file.write_text("254:0 4\n8:0 1\n")
+    throttled = node("a", throttle=Throttle(file, "254:0"))
+    assert {str(trace) for trace in traces(throttled, among={"a"})} == {
+        "a: limit: blkio.throttle.write_iops_device 254:0 4",
+        "a: limit: blkio.throttle.write_iops_device 8:0 1",
+    }
 
 
 def test_links_are_read_unless_their_server_is_down_or_others_are_meant() -> None:

@@ -22,7 +22,7 @@ from environments.replica.scaling import (
     read_status,
 )
 from environments.replica.steady import Expected, Observed, instances_out
-from environments.replica.topology import NodeSpec, Passwords, Role, Settings
+from environments.replica.topology import Bounds, NodeSpec, Passwords, Role, Settings
 
 PASSWORDS = Passwords()
 VERSION = policy_version("drill")
@@ -136,9 +136,7 @@ def test_a_spare_place_is_like_the_others_but_idle() -> None:
     spare, app = made["east-app-10"], made["east-app-1"]
     assert spare.environment == {**app.environment, "ORDERS_AUTOSTART": "off"}
     assert (spare.image, spare.aliases) == (app.image, app.aliases)
-    assert (
-        (spare.cpus, spare.memory_megabytes) == (app.cpus, app.memory_megabytes) == (0.06, 256)
-    )
+    assert spare.bounds == app.bounds == Bounds(cpus=0.06, memory_megabytes=256)
 
 
 def test_all_instances_that_there_may_be_find_their_places_in_the_database() -> None:

@@ -64,6 +64,7 @@ def test_a_world_that_is_well_deviates_in_nothing() -> None:
             "app-1 reaches no database that takes writes: what is pending is not known",
         ),
         (replace(WELL, conditions={"cache": "exited"}), "cache is exited"),
+        (replace(WELL, lost_lines={"app-1": "full"}), "app-1 loses its log lines: full"),
         (replace(WELL, conditions={"cache": "paused"}), "cache is paused"),
         (replace(WELL, no_answer={"payments": "refused"}), "payments gave no good answer"),
         (replace(WELL, cluster=replace(CLUSTER, leader=None)), "no database is the primary"),

@@ -8,7 +8,13 @@ import pytest
 
 from environments.replica.composing import compose
 from environments.replica.image_builder import IMAGES
-from environments.replica.topology import Passwords, Role, Settings, Topology
+from environments.replica.topology import (
+    CLOCK_LIBRARY,
+    Passwords,
+    Role,
+    Settings,
+    Topology,
+)
 
 PASSWORDS = Passwords()
 
@@ -87,12 +93,26 @@ def test_what_regions_say_to_each_other_goes_over_one_node() -> None:
     } == {"links"}
 
 
-def test_only_databases_have_a_small_disk_and_only_where_it_is_asked_for() -> None:
-    with_disk = compose(Settings(log_disk=True, backups=True), PASSWORDS)
-    assert {node.name for node in with_disk.nodes if node.disks} == {
-        "east-db-1", "east-db-2", "east-db-3",
-    }  # fmt: skip
-    assert not any(node.disks for node in compose(Settings(backups=True), PASSWORDS).nodes)
+def test_only_what_a_drill_may_use_up_is_small_and_only_where_it_is_asked_for() -> None:
+    bounded = compose(Settings(bounded=True, backups=True), PASSWORDS).nodes
+    disks = {node.role: set(node.bounds.disks) for node in bounded if node.bounds.disks}
+    assert disks == {
+        Role.DB: {"/var/lib/muster/log", "/var/lib/muster/postgres"},
+        Role.APP: {"/var/log/orders"},
+    }
+    assert {node.role for node in bounded if node.bounds.ports} == {Role.EDGE}
+    unbounded = compose(Settings(backups=True), PASSWORDS).nodes
+    assert not any(node.bounds.disks or node.bounds.ports for node in unbounded)
+
+
+def test_what_may_run_out_is_bounded_and_instances_may_have_other_processors() -> None:
+    nodes = compose(Settings(bounded=True, instance_cpus=0.2), PASSWORDS).nodes
+    bounded = {node.role: node.bounds for node in nodes if node.bounds.processes}
+    assert bounded.keys() == {Role.APP, Role.DB}
+    assert all(one.memory_megabytes and one.cpus for one in bounded.values())
+    assert bounded[Role.APP].cpus == 0.2
+    usual = compose(Settings(bounded=True), PASSWORDS).nodes
+    assert all(node.bounds.cpus for node in usual if node.role in bounded)
 
 
 def test_caches_that_fail_over_have_a_router_in_front_and_one_alone_has_none() -> None:
@@ -137,7 +157,19 @@ def test_settings_change_the_world_that_they_name_and_nothing_else() -> None:
         (Settings(protections=False), {"PROTECTIONS": "off", "DATABASE_POOL_SIZE": "30"}),
         (Settings(read_only=True), {"DATABASE_READ_HOST": "east-db-router"}),
         (Settings(fresh_reads=False), {"DATES_COPIES": "off"}),
+        (Settings(), {"TOKEN_KEY": "", "CLOCK_LIBRARY": "", "RESTARTS": "false"}),
+        (
+            Settings(steered_clocks=True),
+            {"TOKEN_KEY": PASSWORDS.token_key, "CLOCK_LIBRARY": CLOCK_LIBRARY},
+        ),
+        (Settings(checks_clocks=False), {"CHECKS_CLOCK": "off"}),
+        (Settings(restarts=True), {"RESTARTS": "true", "START_RETRIES": "1000000"}),
         (Settings(health_needs_cache=True), {"HEALTH_NEEDS_CACHE": "on"}),
+        (Settings(), {"LOG_FILE": "", "LOG_NEEDED": "off"}),
+        (
+            Settings(bounded=True, log_needed=True),
+            {"LOG_FILE": "/var/log/orders/orders.log", "LOG_NEEDED": "on"},
+        ),
     ],
 )
 def test_the_orders_service_is_told_how_it_is_to_be(
@@ -148,11 +180,19 @@ def test_the_orders_service_is_told_how_it_is_to_be(
     assert app.environment.items() >= told.items()
 
 
+def test_databases_revoke_what_expired_where_clocks_are_steered() -> None:
+    steered = compose(Settings(steered_clocks=True), PASSWORDS)
+    for made, revokes, library in ((steered, "true", CLOCK_LIBRARY), (topology(), "false", "")):
+        told = environment(made, "east-db-2")
+        assert f"'REVOKES_EXPIRED': '{revokes}'" in told
+        assert f"'CLOCK_LIBRARY': '{library}'" in told
+
+
 def test_only_instances_of_the_service_are_limited_in_what_they_can_compute() -> None:
     nodes = compose(Settings(instance_cpus=0.5, second_region=True), PASSWORDS).nodes
-    assert {node.cpus for node in nodes if node.role is Role.APP} == {0.5}
-    assert {node.cpus for node in nodes if node.role is not Role.APP} == {None}
-    assert not any(node.cpus for node in compose(Settings(), PASSWORDS).nodes)
+    assert {node.bounds.cpus for node in nodes if node.role is Role.APP} == {0.5}
+    assert {node.bounds.cpus for node in nodes if node.role is not Role.APP} == {None}
+    assert not any(node.bounds.cpus for node in compose(Settings(), PASSWORDS).nodes)
 
 
 @pytest.mark.parametrize(("protections", "fails_open"), [(True, "off"), (False, "on")])
@@ -166,7 +206,9 @@ def test_without_protections_the_entrance_fails_open(
 
 @pytest.mark.parametrize("thing", [PASSWORDS, topology()], ids=["passwords", "topology"])
 def test_passwords_are_not_shown(thing: object) -> None:
-    hidden = (PASSWORDS.superuser, PASSWORDS.replication, PASSWORDS.orders)
+    hidden = (
+        PASSWORDS.superuser, PASSWORDS.replication, PASSWORDS.orders, PASSWORDS.token_key
+    )  # fmt: skip
     assert not any(password in repr(thing) for password in hidden)
 
 

@@ -111,27 +111,28 @@ def test_a_limit_is_whatever_is_not_unlimited() -> None:
         "CpusetCpus": "",
         "BlkioWeightDevice": [],
     }
-    assert list(limits({**whole, "MemorySwap": -1, "ShmSize": 67108864})) == []
-    assert list(limits({**whole, "NanoCpus": 5, "PidsLimit": 9})) == [
+    assert list(limits({**whole, "MemorySwap": -1, "ShmSize": 67108864}, {})) == []
+    assert list(limits({**whole, "NanoCpus": 5, "PidsLimit": 9}, {})) == [
         "NanoCpus=5",
         "PidsLimit=9",
     ]
 
 
-def test_what_a_node_was_made_to_compute_is_no_trace_and_anything_else_is() -> None:
-    assert list(limits({"NanoCpus": 5}, nano_cpus=5)) == []
-    assert list(limits({"NanoCpus": 6}, nano_cpus=5)) == ["NanoCpus=6"]
-    assert list(limits({"NanoCpus": 0}, nano_cpus=5)) == ["NanoCpus=0"]
-    assert list(limits({}, nano_cpus=5)) == ["NanoCpus=None"]
+def test_what_a_node_was_made_with_is_no_trace_and_anything_else_is() -> None:
+    built_with = {"NanoCpus": 5, "Memory": 7}
+    assert list(limits({"NanoCpus": 5, "Memory": 7}, built_with)) == []
+    assert list(limits({"NanoCpus": 6, "Memory": 7}, built_with)) == ["NanoCpus=6"]
+    assert list(limits({"NanoCpus": 5, "Memory": 0}, built_with)) == ["Memory=0"]
+    assert list(limits({"Memory": 7}, built_with)) == ["NanoCpus=None"]
 
 
 def test_memory_that_a_node_was_made_with_is_no_trace() -> None:
     made = {"Memory": 7, "MemorySwap": 7}
-    assert list(limits(made, memory_bytes=7)) == []
-    assert list(limits({**made, "MemorySwap": -1}, memory_bytes=7)) == [], "no swap accounted"
-    assert list(limits(made)) == ["Memory=7", "MemorySwap=7"]
-    assert list(limits({"Memory": 6, "MemorySwap": 7}, memory_bytes=7)) == ["Memory=6"]
-    assert list(limits({"Memory": 0, "MemorySwap": 0}, memory_bytes=7)) == ["Memory=0"]
+    assert list(limits(made, made)) == []
+    assert list(limits({**made, "MemorySwap": -1}, made)) == [], "no swap accounted"
+    assert list(limits(made, {})) == ["Memory=7", "MemorySwap=7"]
+    assert list(limits({"Memory": 6, "MemorySwap": 7}, made)) == ["Memory=6"]
+    assert list(limits({"Memory": 0, "MemorySwap": 0}, made)) == ["Memory=0"]
 
 
 def test_full_disks_are_those_of_the_nodes_own() -> None:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from . import telemetry
+from . import bugs, telemetry
 from .breaker import Breaker
 from .cache import Cache
 from .calls import Calls, CarefulCalls, RetryBudget
+from .clocks import LOOK_EVERY_SECONDS as LOOK_AT_CLOCKS_EVERY_SECONDS
+from .clocks import ClockCheck, Clocks, DatabaseClock, OwnClock
 from .database import Database, DatabaseUnavailableError, connect
 from .health import (
     HAS_ORDERS,
@@ -36,12 +38,14 @@ from .routes import Services, make_app
 from .settings import Settings, SettingsError, read_settings
 from .settlement import Settlement
 from .store import Store
+from .tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from fastapi import FastAPI
 
+    from .logfile import LogFile
     from .settings import Address
 
 LOOK_EVERY_SECONDS = 0.5  # at the cache, and at what readiness says
@@ -67,11 +71,16 @@ def create_app(settings: Settings) -> FastAPI:
     store = Store(primary.calls)
     cache = Cache(settings.redis_host, settings.redis_port)
     marking = Marking(store)
+    log = telemetry.log_to(settings.log_file) if settings.log_file else None
+    clocks = Clocks() if settings.token_key and settings.checks_clock else None
+    clock = ClockCheck(clocks, cache) if clocks else None
     health = Health(
         database=primary.watch,
         cache=cache,
         payments=payments,
         replica=replica.watch if replica else None,
+        log=log,
+        clock=clock,
         needs_cache=settings.health_needs_cache,
     )
     settlement = Settlement(store, payments)
@@ -90,10 +99,13 @@ def create_app(settings: Settings) -> FastAPI:
             database.pool.start()
         background = [
             *(asyncio.create_task(_watch(database.watch)) for database in databases),
-            asyncio.create_task(_report(cache, health)),
+            asyncio.create_task(_report(cache, health, log)),
             asyncio.create_task(marking.run()),
+            asyncio.create_task(bugs.crash()),
             asyncio.create_task(_start(store, health, settlement)),
         ]
+        if clock:
+            background.append(asyncio.create_task(_keep_clock(settings, clock)))
         for task in background:
             task.add_done_callback(_must_not_end)
         yield
@@ -106,8 +118,14 @@ def create_app(settings: Settings) -> FastAPI:
             await database.pool.stop()
         await asyncio.gather(client.aclose(), cache.close())
 
-    services = Services(Intake(store, payments, marking), reading, cache, health)
-    return make_app(services, lifespan, sheds_load=settings.protections)
+    tokens = Tokens(settings.token_key, clocks or OwnClock()) if settings.token_key else None
+    services = Services(Intake(store, payments, marking), reading, cache, health, tokens)
+    return make_app(
+        services,
+        lifespan,
+        sheds_load=settings.protections,
+        needed_log=log if settings.log_needed else None,
+    )
 
 
 def _protected(settings: Settings) -> Access:
@@ -139,8 +157,23 @@ async def _watch(watch: DatabaseWatch) -> None:
         await asyncio.sleep(watch.pause)
 
 
-async def _report(cache: Cache, health: Health) -> None:
-    """Look at the cache for ever, and log it when readiness says something else."""
+async def _keep_clock(settings: Settings, clock: ClockCheck) -> None:
+    """Hold the own clock against the database's, for ever."""
+    database = DatabaseClock(lambda: connect(settings, settings.database), clock.clocks)
+    try:
+        while True:
+            await database.ask()
+            await clock.look()
+            await asyncio.sleep(LOOK_AT_CLOCKS_EVERY_SECONDS)
+    finally:
+        database.close()
+
+
+async def _report(cache: Cache, health: Health, log: LogFile | None) -> None:
+    """Look at the cache for ever, and log it when readiness says something else.
+
+    A log that lost its last line is tried again: nobody else may have anything to say.
+    """
     last = None
     while True:
         await cache.check()
@@ -148,6 +181,8 @@ async def _report(cache: Cache, health: Health) -> None:
         if report != last:
             telemetry.say("readiness", **asdict(report))
         last = report
+        if log is not None and log.trouble:
+            telemetry.warn("the log loses lines", cause=log.trouble)
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 

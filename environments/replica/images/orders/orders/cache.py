@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 LIMIT_SECONDS = 0.1
 REST_SECONDS = 1.0  # after a failure it is left alone, or every read would wait for it
 KEEP_SECONDS = 60
+CLOCKS = "clocks"  # instance -> by how many seconds its clock is ahead of the database's
+CLOCK_KEPT_SECONDS = 2  # an instance that is silent for longer is nobody's sibling
 
 
 class Cache:
@@ -27,6 +34,7 @@ class Cache:
             max_connections=32,
         )
         self._rest_until = 0.0
+        self._own_name = socket.gethostname()
         self.trouble: str | None = None
 
     async def get(self, order_id: int) -> bytes | None:
@@ -46,6 +54,25 @@ class Cache:
             await self._redis.set(f"order:{order_id}", order, ex=KEEP_SECONDS)
         except (RedisError, OSError, TimeoutError) as error:
             self._fail(error)
+
+    async def share_clock(self, ahead_seconds: float) -> Mapping[str, float]:
+        """Tell by how much the own clock is ahead; give what the siblings told lately."""
+        if self._rests():
+            return {}
+        told = {self._own_name: ahead_seconds}
+        try:
+            async with self._redis.pipeline() as asking:
+                asking.hsetex(CLOCKS, mapping=told, ex=CLOCK_KEPT_SECONDS)
+                asking.hgetall(CLOCKS)
+                _, found = await asking.execute()
+        except (RedisError, OSError, TimeoutError) as error:
+            self._fail(error)
+            return {}
+        return {
+            name.decode(): float(ahead)
+            for name, ahead in found.items()
+            if name.decode() != self._own_name
+        }
 
     async def check(self) -> None:
         """Look whether it answers; ``trouble`` says so afterwards."""

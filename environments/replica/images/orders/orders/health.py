@@ -129,6 +129,13 @@ class Dependency(Protocol):
     def trouble(self) -> str | None: ...
 
 
+class Clock(Dependency, Protocol):
+    """``must_leave`` says that customers are better served by others."""
+
+    @property
+    def must_leave(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """``ready`` means that customers can be sent here; ``status`` says for what."""
@@ -144,13 +151,15 @@ class Health:
 
     Without its primary, but with a ``replica``, they are served what they read.
     ``needs_cache`` is the mistake of the opposite: one dependency that every instance has
-    takes all of them out of rotation at once.
+    takes all of them out of rotation at once. ``log`` is the file of its log lines, if any.
     """
 
     database: Dependency
     cache: Dependency
     payments: Dependency
     replica: Dependency | None = None
+    log: Dependency | None = None
+    clock: Clock | None = None  # None: nothing here depends on what time it is
     needs_cache: bool = False
     started: bool = False
     why_not_started: str = "the database has not been asked yet"
@@ -171,6 +180,8 @@ class Health:
         reasons = self._reasons()
         if self.needs_cache and reasons["cache"] != "ok":
             return Report(ready=False, status="unavailable", dependencies=reasons)
+        if self.clock is not None and self.clock.must_leave:
+            return Report(ready=False, status="unavailable", dependencies=reasons)
         if self.is_read_only:
             return Report(ready=True, status="read-only", dependencies=reasons)
         if not self.started:
@@ -185,6 +196,10 @@ class Health:
         helpers = {"cache": self.cache.trouble, "payments": self.payments.trouble}
         if self.replica is not None:
             helpers["replica"] = self.replica.trouble
+        if self.log is not None:
+            helpers["log"] = self.log.trouble
+        if self.clock is not None:
+            helpers["clock"] = self.clock.trouble
         return {"database": self.database.trouble or "ok"} | {
             name: f"degraded: {trouble}" if trouble else "ok"
             for name, trouble in helpers.items()

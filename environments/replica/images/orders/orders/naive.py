@@ -13,13 +13,18 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from . import telemetry
+from .admission import CUSTOMERS
 from .database import DatabaseUnavailableError, NotSentError
 from .pool import FAILURES, describe
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
     from .database import Connection, Database
+    from .health import Dependency
 
 Value = TypeVar("Value")
 
@@ -160,3 +165,18 @@ class StubbornCalls:
         until = asyncio.get_running_loop().time() + TRY_SECONDS
         async with self._database.lending(connection, until=until):
             return await work(connection)
+
+
+class LogsFirst:
+    """Logs that somebody asks for something before it is done; without that line it is not."""
+
+    def __init__(self, app: ASGIApp, log: Dependency) -> None:
+        self._app = app
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(CUSTOMERS):
+            telemetry.say("asked", request_id=scope["state"]["request_id"])
+            if self._log.trouble:
+                raise OSError(self._log.trouble)
+        await self._app(scope, receive, send)

@@ -17,19 +17,23 @@ from starlette.exceptions import HTTPException
 
 from . import telemetry
 from .admission import Admission
+from .bugs import Bugs
 from .database import DatabaseUnavailableError, NotSentError
 from .intake import KeyReusedError
+from .naive import LogsFirst
 from .store import NewOrder
+from .tokens import BadTokenError, NoTimeYetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from .health import Health, Report
+    from .health import Dependency, Health, Report
     from .reading import Read
     from .store import Order
+    from .tokens import Tokens
 
 KEY_LENGTH = 200
 TEXT_LENGTH = 200
@@ -76,6 +80,7 @@ class Services:
     reader: Reader
     cache: Cache
     health: Health
+    tokens: Tokens | None = None  # None: anybody may order
 
 
 class RefusedError(Exception):
@@ -87,6 +92,7 @@ def make_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     *,
     sheds_load: bool = True,
+    needed_log: Dependency | None = None,
 ) -> FastAPI:
     app = FastAPI(title="orders", lifespan=lifespan, openapi_url=None)
     app.include_router(_orders(services))
@@ -98,10 +104,13 @@ def make_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _broken)
+    if needed_log is not None:
+        app.add_middleware(LogsFirst, log=needed_log)
     if sheds_load:
         app.add_middleware(Admission, refusal=_too_many)
     app.add_middleware(telemetry.RequestRecorder)
     app.add_middleware(RequestId)
+    app.add_middleware(Bugs)
     return app
 
 
@@ -123,8 +132,11 @@ def _orders(services: Services) -> APIRouter:
 
     @router.post("/orders")
     async def create(
-        body: Body, idempotency_key: Annotated[str | None, Header()] = None
+        body: Body,
+        idempotency_key: Annotated[str | None, Header()] = None,
+        authorization: Annotated[str | None, Header()] = None,
     ) -> Response:
+        _must_be(body.customer, authorization, services.tokens)
         key = _checked_key(idempotency_key)
         if services.health.is_read_only:
             raise RefusedError("orders can only be read for now: this one was not made")
@@ -197,6 +209,32 @@ def _missing(order_id: int, found: Read[Any]) -> Exception:
     )
 
 
+def _must_be(customer: str, authorization: str | None, tokens: Tokens | None) -> None:
+    """See that whoever orders for this customer is that customer.
+
+    Raises:
+        HTTPException: they showed no token of theirs that is still good.
+        RefusedError: nobody can say yet whether it is.
+    """
+    if tokens is None:
+        return
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise _unauthorised("the header Authorization has no Bearer token")
+    try:
+        whose = tokens.customer_of(token.strip())
+    except BadTokenError as error:
+        raise _unauthorised(str(error)) from error
+    except NoTimeYetError as error:
+        raise RefusedError("tokens cannot be judged yet: this order was not made") from error
+    if whose != customer:
+        raise _unauthorised("this token is another customer's")
+
+
+def _unauthorised(why: str) -> HTTPException:
+    return HTTPException(401, why, {"WWW-Authenticate": "Bearer"})
+
+
 def _checked_key(key: str | None) -> str:
     if not key:
         raise HTTPException(400, "the header Idempotency-Key is missing")
@@ -212,9 +250,11 @@ def _report(report: Report) -> Response:
     return JSONResponse(body, status_code=200 if report.ready else 503)
 
 
-def _error(request: Request, status: int, error: str) -> Response:
+def _error(
+    request: Request, status: int, error: str, headers: Mapping[str, str] | None = None
+) -> Response:
     body = {"error": error, "request_id": request.scope["state"]["request_id"]}
-    return JSONResponse(body, status_code=status)
+    return JSONResponse(body, status_code=status, headers=headers)
 
 
 def _come_back(request: Request, error: str, **more: object) -> Response:
@@ -258,7 +298,7 @@ def _invalid(request: Request, error: Exception) -> Response:
 def _http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return _error(request, error.status_code, str(error.detail))
+    return _error(request, error.status_code, str(error.detail), error.headers)
 
 
 def _broken(request: Request, error: Exception) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -35,6 +36,10 @@ class Settings:
     health_needs_cache: bool
     dates_copies: bool
     protections: bool
+    log_file: Path | None  # where log lines go besides stdout; None: nowhere
+    log_needed: bool  # what no log line could be written of is not done
+    token_key: str = field(repr=False)  # "": orders are taken without a token
+    checks_clock: bool
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -60,6 +65,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         health_needs_cache=_switch(environ, "HEALTH_NEEDS_CACHE", default=False),
         dates_copies=_switch(environ, "DATES_COPIES", default=True),
         protections=_switch(environ, "PROTECTIONS", default=True),
+        log_file=_file(environ, "LOG_FILE"),
+        log_needed=_switch(environ, "LOG_NEEDED", default=False),
+        token_key=environ.get("TOKEN_KEY", ""),
+        checks_clock=_switch(environ, "CHECKS_CLOCK", default=True),
     )
 
 
@@ -81,6 +90,11 @@ def _number(environ: Mapping[str, str], name: str, *, default: int, most: int) -
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
         raise SettingsError(f"{name}={text!r} is not a whole number from 1 to {most}")
     return int(text)
+
+
+def _file(environ: Mapping[str, str], name: str) -> Path | None:
+    text = environ.get(name, "")
+    return Path(text) if text else None
 
 
 def _url(environ: Mapping[str, str], name: str) -> str:

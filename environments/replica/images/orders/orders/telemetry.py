@@ -1,4 +1,4 @@
-"""What the service says about itself: JSON lines on stdout, metrics for Prometheus."""
+"""What the service says about itself: JSON log lines, and metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 from prometheus_client import Counter, Gauge, Histogram
 
 from .breaker import State
+from .logfile import LogFile
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from .database import Connections
@@ -39,6 +42,7 @@ OLDEST = Gauge(
 )
 OLDEST.set(math.inf)  # until somebody could look
 CHARGES = Counter("orders_payment_calls", "Charges by outcome", ["caller", "outcome"])
+LINES_LOST = Counter("orders_log_lines_lost", "Log lines that the log's disk did not take")
 BREAKER = Gauge("orders_payments_breaker", "1 for the state the breaker is in", ["state"])
 
 
@@ -88,6 +92,14 @@ def log_json_lines() -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+
+
+def log_to(path: Path) -> LogFile:
+    """Have every log line in this file as well; those that it does not take are counted."""
+    file = LogFile(path, lost=LINES_LOST.inc)
+    file.setFormatter(_JsonLines())
+    logging.getLogger().addHandler(file)
+    return file
 
 
 def say(event: str, **fields: object) -> None:

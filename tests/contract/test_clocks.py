@@ -1,0 +1,124 @@
+"""We believe that a clock is wrong where we steer it, and nothing else about the node is."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+
+from environments.catalog import Settings
+from environments.selectors import select
+from fixtures.faults import CrashLoop, WrongClock, describe, rebuild
+from fixtures.waiting import wait_until
+
+if TYPE_CHECKING:
+    from environments.model import Environment, Node
+    from fixtures.faults import Fault
+
+pytestmark = [
+    pytest.mark.contract,
+    pytest.mark.nightly,
+    pytest.mark.settings(Settings(steered_clocks=True, restarts=True)),
+]
+
+EFFECT_WITHIN = timedelta(seconds=15)
+GONE_WITHIN = timedelta(seconds=60)
+WITHIN = timedelta(seconds=20)
+A_YEAR = timedelta(days=365)
+FAULTS: list[Fault] = [
+    WrongClock("east-app-1", timedelta(minutes=10)),
+    WrongClock("app@east", -A_YEAR),
+    WrongClock("db:replica", A_YEAR),
+    CrashLoop("east-app-1,east-app-3"),
+]
+WAIT_IN_POSTGRESQL = "SET statement_timeout = '1500ms'; SELECT pg_sleep(20)"
+SINCE_ITS_START = "SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())"
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_fault_comes_is_seen_and_is_undone_by_anybody(
+    replica: Environment, fault: Fault
+) -> None:
+    planned = fault.plan(replica)
+    assert planned.unavailable(replica) is None
+    anybody = rebuild(json.loads(json.dumps(describe(planned))))
+    anybody.revert(replica)  # before there is anything to undo
+    assert planned.has_gone(replica)
+    assert not planned.has_taken_effect(replica)
+    assert replica.traces(among=planned.nodes()) == frozenset()
+    try:
+        planned.inject(replica)
+        wait_until(
+            f"{planned} to take effect",
+            lambda: planned.has_taken_effect(replica),
+            at_most=EFFECT_WITHIN,
+        )
+        assert not planned.has_gone(replica)
+        assert planned.unavailable(replica)
+        assert replica.traces(among=planned.nodes()) >= planned.traces(replica)
+    finally:
+        anybody.revert(replica)
+        anybody.revert(replica)
+    wait_until(f"{planned} to be gone", lambda: planned.has_gone(replica), at_most=GONE_WITHIN)
+    wait_until(
+        "the world to be whole again",
+        lambda: not replica.deviations(),
+        at_most=GONE_WITHIN,
+        why_not=lambda _: "; ".join(replica.deviations()),
+    )
+    assert replica.traces(among=planned.nodes()) == frozenset()
+
+
+def test_timers_of_a_database_go_on_whatever_its_clock_says(replica: Environment) -> None:
+    (standby, *_) = select(replica, "db:replica")
+    wrong = WrongClock(standby.name, -A_YEAR).plan(replica)
+    assert 1.0 < _seconds_until_refused(standby) < 5.0
+    try:
+        wrong.inject(replica)
+        wait_until("the clock", lambda: wrong.has_taken_effect(replica), at_most=EFFECT_WITHIN)
+        assert _psql(standby, SINCE_ITS_START).startswith("-31")
+        assert 1.0 < _seconds_until_refused(standby) < 5.0
+    finally:
+        wrong.revert(replica)
+
+
+def test_an_instance_whose_clock_is_wrong_says_so_and_one_of_many_leaves(
+    replica: Environment,
+) -> None:
+    (instance,) = select(replica, "east-app-2")
+    wrong = WrongClock("east-app-2", -A_YEAR).plan(replica)
+    try:
+        wrong.inject(replica)
+        wait_until(
+            "the instance to leave rotation",
+            lambda: "2 of 3 instances are in rotation" in "".join(replica.deviations()),
+            at_most=EFFECT_WITHIN,
+        )
+        assert re.search(r"clock is 3153\d{4} s behind the database's", _readiness(instance))
+    finally:
+        wrong.revert(replica)
+    wait_until("it to be back", lambda: not replica.deviations(), at_most=GONE_WITHIN)
+
+
+def _readiness(instance: Node) -> str:
+    ask = (
+        "import urllib.request, urllib.error\n"
+        "try: print(urllib.request.urlopen('http://127.0.0.1:8000/health/ready').read())\n"
+        "except urllib.error.HTTPError as error: print(error.read())"
+    )
+    return instance.run(["python3", "-c", ask], within=WITHIN).stdout
+
+
+def _psql(node: Node, statement: str) -> str:
+    done = node.run(["psql", "-qAtc", statement], within=WITHIN)
+    return (done.stdout + done.stderr).strip()
+
+
+def _seconds_until_refused(node: Node) -> float:
+    began = monotonic()
+    assert "statement timeout" in _psql(node, WAIT_IN_POSTGRESQL)
+    return monotonic() - began

@@ -1,0 +1,58 @@
+"""A stack that grows or shrinks without its precautions must be found out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fixtures import wholeness
+from scenarios import test_scaling as scenario
+
+if TYPE_CHECKING:
+    from tests.sabotage.sabotaged import Sabotaged
+
+pytestmark = pytest.mark.sabotage
+
+
+def under(policy: str) -> pytest.MarkDecorator:
+    """Take the drills' world under a policy that lacks a precaution."""
+    return pytest.mark.settings(replace(scenario.WORLD, autoscaling=policy))
+
+
+@under("drill-abrupt")
+def test_instances_that_leave_without_ending_their_requests_drop_them(
+    sabotaged: Sabotaged,
+) -> None:
+    sabotaged.must_be_missed(scenario.test_a_step, "dropped while shrinking")
+
+
+@pytest.mark.nightly
+@under("drill-hasty")
+def test_without_a_cool_down_instances_come_and_go_in_turns(sabotaged: Sabotaged) -> None:
+    sabotaged.must_be_missed(scenario.test_a_sawtooth, "flapping")
+
+
+@pytest.mark.nightly
+@pytest.mark.settings(scenario.WORLD)
+def test_a_maximum_that_is_ignored_is_found(
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The policy's maximum is 10: of one that should have been 5, that is as if it were ignored.
+    gradual = replace(scenario.GRADUAL, maximum=5)
+    monkeypatch.setattr(scenario, "SERVED", replace(scenario.SERVED, scaling=gradual))
+    monkeypatch.setattr(scenario, "GRADUAL", gradual)
+
+    sabotaged.must_be_missed(scenario.test_a_ramp, "maximum not respected")
+
+
+@pytest.mark.nightly
+@pytest.mark.settings(replace(scenario.WORLD, checks_new_instances=False))
+def test_instances_that_are_let_in_before_they_are_ready_refuse_customers(
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wholeness, "STEADY_AFTER_WITHIN", timedelta(seconds=30))
+
+    sabotaged.must_be_missed(scenario.test_a_step, "errors while growing missed")
