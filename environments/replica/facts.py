@@ -24,6 +24,7 @@ PACKAGES: Mapping[Role, tuple[str, ...]] = {
     Role.EDGE: ("haproxy",),
     Role.CACHE: ("redis-server",),
     Role.APP: ("python3", "python3-fastapi", "python3-uvicorn", "python3-asyncpg"),
+    Role.PROMETHEUS: ("prometheus",),
 }
 
 
@@ -41,8 +42,9 @@ def versions(
             f"image {name}": f"{tag} {_digest(engine, tag)}"
             for name, tag in sorted(images.items())
         }
+    roles = [role for role in PACKAGES if any(node.role == role for node in nodes)]
     with ThreadPoolExecutor(len(PACKAGES)) as threads:
-        packages = list(threads.map(lambda role: _packages(role, nodes), PACKAGES))
+        packages = list(threads.map(lambda role: _packages(role, nodes), roles))
     return {
         "engine": f"Docker {told['Version']} (API {told['ApiVersion']})",
         "kernel": str(told["KernelVersion"]),
@@ -58,7 +60,7 @@ def _digest(engine: docker.APIClient, tag: str) -> str:
 
 def _packages(role: Role, nodes: Sequence[Node]) -> dict[str, str]:
     query = ["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *PACKAGES[role]]
-    failure = "no such node"
+    failure = ""
     for node in (node for node in nodes if node.role == role):
         try:
             answer = node.run(query, within=ASKED_WITHIN)

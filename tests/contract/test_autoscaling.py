@@ -172,9 +172,32 @@ def test_whoever_mends_a_dead_run_finds_every_place(world: World) -> None:
         engine.close()
 
 
+def test_the_version_of_prometheus_is_among_the_facts(world: World) -> None:
+    assert world.replica.facts()["prometheus"].startswith("2.")
+
+
 def test_alert_rules_raise_what_they_ought_to(world: World) -> None:
     done = find_node(world.replica, "east-prometheus").run(
         ["promtool", "test", "rules", "/etc/muster/rules_test.yml"], within=SOON
     )
     assert "SUCCESS" in done.stdout + done.stderr
     assert done.exit_code == 0
+
+
+def test_the_edge_that_restarts_is_told_again_who_serves(world: World) -> None:
+    assert world.people("hold", "4").exit_code == 0
+    world.wait_for(4)
+    edge = find_node(world.replica, "east-edge")
+    assert isinstance(edge, Killable)
+    edge.kill()
+    edge.start()
+    wait_until(
+        "the six others to be kept out again",
+        lambda: _kept_out(edge.run(["rotation"], within=SOON).stdout) == 6,
+        at_most=SOON,
+    )
+    world.wait_for(4)
+
+
+def _kept_out(rotation: str) -> int:
+    return rotation.count("drained by hand")

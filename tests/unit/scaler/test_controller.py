@@ -151,6 +151,8 @@ def test_a_restart_keeps_the_hold_and_goes_on_where_the_world_is(scene: Scene) -
     assert len(scene.world.serving()) == 4, "a restart begins a cool-down"
     scene.pass_time(3)
     assert scene.world.serving() == FIRST
+    (shrunk,) = scene.controller.history.decisions(0)
+    assert shrunk.number == 4, "numbers go on: three were given before"
 
 
 def test_a_dead_instance_is_replaced_and_not_restarted(scene: Scene) -> None:

@@ -69,7 +69,7 @@ class Controller:
     clock: Callable[[], float]
     checks_new_instances: bool = True
     today: Callable[[], datetime] = lambda: datetime.now(UTC)
-    history: History = field(default_factory=History)
+    history: History = field(init=False)
     status: Status | None = None
     _policy: Policy | None = None
     _read_from: object = None
@@ -87,6 +87,9 @@ class Controller:
     _because: dict[str, int] = field(default_factory=dict)  # place -> the decision
     _avoided: dict[str, float] = field(default_factory=dict)  # place -> until when
     _changes: telemetry.Changes = field(default_factory=telemetry.Changes)
+
+    def __post_init__(self) -> None:
+        self.history = History(self.state.numbers(), self.state.keep_numbers)
 
     def turn(self) -> None:
         """Do all that is to be done now.

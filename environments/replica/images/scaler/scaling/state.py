@@ -1,4 +1,4 @@
-"""What people decided, in files that outlive the process: the policy in force, and a hold."""
+"""What outlives the process, in files: the policy in force, a hold, and the last numbers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .history import Numbers
 from .policy import Policy, PolicyError, read_policy
 
 if TYPE_CHECKING:
@@ -71,6 +72,17 @@ class State:
 
     def release(self) -> None:
         (self.folder / "held").unlink(missing_ok=True)
+
+    def numbers(self) -> Numbers:
+        """Give the last numbers of decisions and stages that were given."""
+        try:
+            decision, stage = (self.folder / "numbers").read_text().split()
+        except FileNotFoundError:
+            return Numbers()
+        return Numbers(int(decision), int(stage))
+
+    def keep_numbers(self, last: Numbers) -> None:
+        self._replace("numbers", f"{last.decision} {last.stage}\n".encode())
 
     def _replace(self, name: str, content: bytes) -> None:
         """Replace a file at once: a reader finds the old one or the new one, whole."""
