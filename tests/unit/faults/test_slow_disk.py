@@ -91,6 +91,13 @@ def test_a_proof_that_fails_says_so(world: FakeEnvironment, disk: Disk) -> None:
         FAULT.unavailable(world)
 
 
+def test_a_disk_in_memory_is_refused(world: FakeEnvironment, disk: Disk) -> None:
+    disk.exit_code = 3
+    assert FAULT.unavailable(world) == (
+        "east-db-1 has /var/lib/muster/postgres on a disk of its own, which is in memory"
+    )
+
+
 def test_who_cannot_or_does_not_run_is_refused(world: FakeEnvironment) -> None:
     assert (
         SlowDisk("bastion", 1).unavailable(world) == "bastion has no disk that could be slowed"
