@@ -21,7 +21,8 @@ pytestmark = [
 ]
 
 OBJECTIVES = Objectives(rto_seconds=1, rpo_seconds=0)
-WATCH = timedelta(minutes=2)
+HOLD = timedelta(seconds=10)  # until people come
+WATCH = timedelta(minutes=1)
 DISK = "/var/lib/muster/postgres"
 
 
@@ -29,7 +30,8 @@ def test_the_inodes_of_the_data_are_gone(
     load: Loads, inject: Injector, follow: Follower, recovery: RecoveryWatch
 ) -> None:
     """Small files use up the primary's disk; people remove them before a checkpoint comes."""
-    with load.orders(), inject(TakeInodes("db:primary", DISK), mended_by_people=True):
-        follow("inodes-gone.md")
+    taken = TakeInodes("db:primary", DISK)
+    with load.orders(), inject(taken, hold=HOLD, mended_by_people=True):
         recovery.wait(at_most=WATCH)
+        follow("inodes-gone.md")
     recovery.must_meet(OBJECTIVES)

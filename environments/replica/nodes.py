@@ -183,10 +183,9 @@ class ContainerNode:
 
     def throttle(self) -> Throttle | None:
         """Find what holds back its writes; its cgroup vanishes with it, and so do limits."""
-        if not self.container.engine.is_local:
+        if not (self.container.engine.is_local and self.container.is_running()):
             return None
-        state = self.container.state()
-        return find_throttle(self.container.id, state["Pid"]) if state["Running"] else None
+        return find_throttle(self.container.id, self.container.state()["Pid"])
 
     def _throttled(self) -> Throttle:
         throttle = self.throttle()

@@ -50,8 +50,15 @@ class Throttle:
         return f"{self.device} rbps=max wbps=max riops=max wiops={writes_per_second}"
 
     def lines(self) -> list[str]:
-        """Give the limits that are in force, anybody's."""
-        return self.file.read_text().splitlines()
+        """Give the limits that are in force, anybody's.
+
+        Raises:
+            WorldError: the container went away meanwhile.
+        """
+        try:
+            return self.file.read_text().splitlines()
+        except OSError as error:
+            raise WorldError(f"{self.file} could not be read: {error.strerror}") from error
 
     def mark(self, line: str) -> str:
         return f"{self.file.name} {line}"

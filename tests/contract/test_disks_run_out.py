@@ -16,6 +16,7 @@ from fixtures.faults import (
     Fault,
     FillDataDisk,
     FillDisk,
+    SlowDisk,
     TakeInodes,
     TakePorts,
     describe,
@@ -95,6 +96,13 @@ def test_a_fault_comes_is_seen_and_is_undone_by_anybody_and_the_host_has_its_dis
 def test_a_disk_of_the_host_is_refused(replica: Environment, fault: Fault) -> None:
     planned = fault.plan(replica)
     assert "lies on a disk that others need" in str(planned.unavailable(replica))
+
+
+def test_a_disk_in_memory_cannot_be_slowed(replica: Environment) -> None:
+    fault = SlowDisk("db:primary", writes_per_second=4).plan(replica)
+    assert "which is in memory" in str(fault.unavailable(replica)) or (
+        "cannot hold its writes back" in str(fault.unavailable(replica))
+    )
 
 
 def test_ports_of_a_node_without_a_small_range_are_refused(replica: Environment) -> None:

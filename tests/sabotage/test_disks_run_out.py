@@ -60,7 +60,11 @@ def test_a_checkpoint_that_comes_before_inodes_are_free_is_found(sabotaged: Sabo
 
 
 @WITHOUT_A_LOG_IT_FAILS
-def test_a_service_that_needs_its_log_is_found(sabotaged: Sabotaged) -> None:
+def test_a_service_that_needs_its_log_is_found(
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_log_volume_full, "WATCH", test_log_volume_full.HOLD)
+
     sabotaged.must_be_missed(
         test_log_volume_full.test_the_volume_of_the_log_lines_is_full, "RTO missed"
     )

@@ -91,6 +91,13 @@ def test_a_proof_that_fails_says_so(world: FakeEnvironment, disk: Disk) -> None:
         FAULT.unavailable(world)
 
 
+def test_a_disk_in_memory_is_refused(world: FakeEnvironment, disk: Disk) -> None:
+    disk.exit_code = 3
+    assert FAULT.unavailable(world) == (
+        "east-db-1 has /var/lib/muster/postgres on a disk of its own, which is in memory"
+    )
+
+
 def test_who_cannot_or_does_not_run_is_refused(world: FakeEnvironment) -> None:
     assert (
         SlowDisk("bastion", 1).unavailable(world) == "bastion has no disk that could be slowed"
@@ -165,12 +172,17 @@ def test_what_the_kernel_shows_of_a_limit_is_known() -> None:
 
 @pytest.mark.parametrize(
     "membership",
-    ["7:blkio:/docker/" + "cd" * 32 + "\n", "9:cpu:/docker/ID\n", "0::/docker/ID\n", ""],
-    ids=["another's", "no blkio", "no io.max", "none"],
+    ["9:cpu:/docker/ID\n", "0::/docker/ID\n", ""],
+    ids=["no blkio", "no io.max", "none"],
 )
 def test_where_the_kernel_offers_no_limit_there_is_none(host: Path, membership: str) -> None:
     with_cgroup(host, membership, V1[1])
     assert find_throttle(CONTAINER, 7, host) is None
+
+
+def test_a_process_of_somebody_else_is_never_limited(host: Path) -> None:
+    with_cgroup(host, *V1)
+    assert find_throttle("cd" * 32, 7, host) is None
 
 
 def test_a_process_that_is_not_here_and_a_disk_that_is_none_cannot_be_limited(

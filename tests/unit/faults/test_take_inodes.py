@@ -40,6 +40,7 @@ def host(world: FakeEnvironment, tmp_path: Path) -> HostNode:
     host.below(DISK).mkdir()
     host.has("stat", STAT)
     host.has("mktemp", '[ "$(stat -f -c %d)" -gt 0 ] && exec /usr/bin/mktemp "$@"')
+    host.has("psql", 'cat >> "$ROOT/asked"')
     (host.root / "inodes").write_text("50")
     (host.root / "room").write_text("12")
     return host
@@ -63,6 +64,14 @@ def test_it_comes_is_seen_and_is_undone_by_anybody(
     anybody.revert(world)
     assert FAULT.has_gone(world)
     assert list(host.below(DISK).iterdir()) == []
+
+
+def test_a_database_makes_its_checkpoint_while_it_can(
+    world: FakeEnvironment, host: HostNode
+) -> None:
+    FAULT.inject(world)
+    FAULT.inject(world)
+    assert (host.root / "asked").read_text() == "CHECKPOINT\n"
 
 
 def test_inodes_that_people_made_free_are_no_effect_and_nothing_stands(

@@ -102,6 +102,7 @@ def test_more_ports_than_can_be_taken_are_refused(
 def test_a_node_without_a_port_is_refused(world: FakeEnvironment, host: HostNode) -> None:
     host.has("perl", 'echo "no port"')
     assert "has no port of its own left already" in str(FAULT.unavailable(world))
+    assert not FAULT.has_taken_effect(world)
 
 
 def test_the_incapable_is_refused(world: FakeEnvironment) -> None:
