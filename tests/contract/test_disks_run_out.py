@@ -103,7 +103,10 @@ def test_ports_of_a_node_without_a_small_range_are_refused(replica: Environment)
 
 def test_a_full_log_volume_is_told_and_forgotten(replica: Environment) -> None:
     (instance,) = select(replica, "app@east-a")
+    orders = f"http://{instance.name}:8000/orders"
+    ask = f"for n in $(seq 40); do curl -s -o /dev/null {orders}/$n; done"
     with broken(replica, FillDisk(instance.name, LINES)):
+        said(replica, "bastion", ask)  # more lines than the last block has room for
         wait_until(
             "the instance to say so",
             lambda: any("loses its log lines" in one for one in replica.deviations()),

@@ -60,6 +60,9 @@ class Stage:
     now: float = 100.0
     states: list[tuple[int, int]] = field(default_factory=lambda: [(2, 0), (0, 1)])
     edge_is_away: bool = False
+    addresses: dict[str, str] = field(
+        default_factory=lambda: {"app-1": "10.0.0.1", "app-2": "10.0.0.2"}
+    )
     told: list[str] = field(default_factory=list)
     ready: set[str] = field(default_factory=set)
 
@@ -71,8 +74,13 @@ class Stage:
             lambda: self.now,
             self.threads,
             is_ready=lambda place: place in self.ready,
-            address_of=lambda place: f"10.0.0.{place[-1]}",
+            address_of=self._address,
         )
+
+    def _address(self, place: str) -> str:
+        if place not in self.addresses:
+            raise OSError("Name or service not known")
+        return self.addresses[place]
 
     def _edge(self, command: str) -> str:
         if self.edge_is_away:
@@ -151,6 +159,18 @@ def test_a_place_that_does_not_answer_holds_nobody_up(stage: Stage) -> None:
     stage.keepers[0].answers.clear()
     stage.now += 60
     assert stage.phases() == [Phase.SERVING, Phase.IDLE]
+
+
+def test_a_place_that_is_gone_is_not_taken_for_who_has_its_address_now(stage: Stage) -> None:
+    stage.phases()
+    del stage.addresses["app-1"]
+    stage.keepers[0].process = Process.SILENT
+    stage.now += 60
+    assert stage.phases()[0] is Phase.SERVING, "the edge still reaches it"
+    stage.addresses["app-2"] = "10.0.0.1"
+    stage.now += 60
+    assert stage.phases()[0] is Phase.FAILED
+    assert stage.world.names() == {"10.0.0.1": "app-2"}
 
 
 def test_nothing_is_said_before_every_place_was_heard_of(stage: Stage) -> None:

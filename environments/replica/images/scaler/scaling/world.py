@@ -144,7 +144,10 @@ class World:
         return self._servers.get(self._addresses.get(place, ""))
 
     def _find_addresses(self) -> None:
-        """Ask the network where the places are; one that is gone keeps its last address."""
+        """Ask the network where the places are.
+
+        One that it does not know now keeps its last address, unless another has that by now.
+        """
         if self._finding is None:
             if self.clock() < self._addresses_at + ADDRESSES_LAST_SECONDS:
                 return
@@ -152,8 +155,10 @@ class World:
             self._finding = self.threads.submit(self._found)
         wait([self._finding], ANSWERS_WITHIN_SECONDS)
         if self._finding.done():
-            self._addresses.update(self._finding.result())
-            self._finding = None
+            found, self._finding = self._finding.result(), None
+            taken = {*found.values()}
+            kept = {place: at for place, at in self._addresses.items() if at not in taken}
+            self._addresses = {**kept, **found}
 
     def _found(self) -> Mapping[str, str]:
         """Look the places up; those that the network does not know now are left out."""
