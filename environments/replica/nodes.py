@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SERVICE_STARTS_WITHIN = timedelta(seconds=15)
 # kill(2): -1 is every process that the caller sees, except PID 1 and the caller itself.
 KILL_ALL_BUT_THE_FIRST = "kill -KILL -1"
+NO_BOUND = 1 << 62  # processes; "max" is read as a number of 63 or 64 bits
 _ROUNDS = 20  # a tenth of a second apart
 
 
@@ -33,6 +34,12 @@ def script_end_connections(ports: range) -> str:
     own = f"'( sport >= :{ports[0]} and sport <= :{ports[-1]} )'"
     end = f"ss --kill --no-header --tcp state connected {own} >/dev/null"
     return f"for round in $(seq {_ROUNDS}); do {end}; sleep 0.1; done"
+
+
+def read_places(told: Mapping[str, int]) -> Places:
+    """Read what the engine counts; of no bound it says nothing, 0, or the largest number."""
+    at_most = told.get("limit", 0)
+    return Places(told.get("current", 0), at_most if 0 < at_most < NO_BOUND else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +240,7 @@ class ContainerNode:
     def places(self) -> Places:
         with speaking(self.name, "be asked for its statistics"):
             told = self.container.engine.stats(self.container.id, stream=False, one_shot=True)
-        processes = told["pids_stats"]
-        return Places(processes.get("current", 0), processes.get("limit") or None)
+        return read_places(told["pids_stats"])
 
     def run_among(self, script: str) -> str:
         return self.sidecars.in_processes_of(self.container, script)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.catalog import known_environments, open_environment
-from environments.model import NotReadyError, UnknownNameError
+from environments.model import NotReadyError, Places, UnknownNameError
 from environments.replica.checks import servers_up
 from environments.replica.containers import demultiplex
+from environments.replica.nodes import read_places
 from environments.replica.ports import PORTS, own_ports
 from environments.replica.probes import (
     HOST,
@@ -150,3 +151,21 @@ def test_an_unknown_environment_is_refused_with_the_known_ones() -> None:
     assert known_environments() == ("replica",)
     with pytest.raises(UnknownNameError, match=r"'replika'.*replica"):
         open_environment("replika", run="any", say=print)
+
+
+@pytest.mark.parametrize(
+    ("told", "places"),
+    [
+        ({"current": 40, "limit": 256}, Places(40, 256)),
+        ({"current": 40}, Places(40, None)),
+        ({"current": 40, "limit": 0}, Places(40, None)),
+        ({"current": 40, "limit": (1 << 64) - 1}, Places(40, None)),
+        ({"current": 40, "limit": (1 << 63) - 1}, Places(40, None)),
+        ({}, Places(0, None)),
+    ],
+    ids=["bound", "silent", "0", "64 bits", "63 bits", "not running"],
+)
+def test_a_node_without_a_bound_for_processes_is_told_from_one_with(
+    told: dict[str, int], places: Places
+) -> None:
+    assert read_places(told) == places
