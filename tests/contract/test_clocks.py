@@ -86,6 +86,34 @@ def test_timers_of_a_database_go_on_whatever_its_clock_says(replica: Environment
         wrong.revert(replica)
 
 
+# Threads that hand each other their turn wait with time limits, where a library that stands in
+# between can make them wait for long.
+HAND_OVERS = """
+import queue, threading, time
+asked, answered = queue.Queue(), queue.Queue()
+def answer():
+    while asked.get():
+        answered.put(sum(range(2000)))
+for _ in range(4):
+    threading.Thread(target=answer, daemon=True).start()
+began = time.monotonic()
+for _ in range(500):
+    asked.put(1)
+    sum(range(3000))
+    answered.get()
+print(time.monotonic() - began)
+"""
+
+
+def test_threads_under_a_steered_clock_are_about_as_fast(replica: Environment) -> None:
+    (instance,) = select(replica, "east-app-3")
+    (database, *_) = select(replica, "db:replica")
+    for node in (instance, database):
+        steered = _seconds_of_hand_overs(node, 'LD_PRELOAD="$CLOCK_LIBRARY"')
+        plain = _seconds_of_hand_overs(node, "LD_PRELOAD=")
+        assert steered < 5 * plain + 0.5  # a library that is in the way takes a hundred times
+
+
 def test_an_instance_whose_clock_is_wrong_says_so_and_one_of_many_leaves(
     replica: Environment,
 ) -> None:
@@ -102,6 +130,15 @@ def test_an_instance_whose_clock_is_wrong_says_so_and_one_of_many_leaves(
     finally:
         wrong.revert(replica)
     wait_until("it to be back", lambda: not replica.deviations(), at_most=GONE_WITHIN)
+
+
+def _seconds_of_hand_overs(node: Node, preloaded: str) -> float:
+    done = node.run(
+        ["sh", "-c", f'{preloaded} exec python3 -c "$PROGRAM"'],
+        within=WITHIN,
+        variables={"PROGRAM": HAND_OVERS},
+    )
+    return float(done.stdout)
 
 
 def _readiness(instance: Node) -> str:

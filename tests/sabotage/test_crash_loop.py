@@ -27,7 +27,7 @@ def test_a_page_that_only_restarts_is_found(
     sabotaged.copy("restart-orders.md", over="crash-loop.md")
 
     sabotaged.must_be_missed(
-        scenario.test_all_instances_crash_again_and_again, "nobody mended Have", "RTO missed"
+        scenario.test_all_instances_crash_again_and_again, "nobody mended Have east-app-1"
     )
 
 

@@ -38,7 +38,7 @@ def runs_as(host: HostNode, number: str) -> None:
 
 
 def test_it_reads_well() -> None:
-    assert str(FAULT) == "Have east-app-1 crash 2 s after each start"
+    assert str(FAULT) == "Have east-app-1 crash 1 s after each start"
 
 
 def test_it_comes_is_seen_and_is_undone_by_anybody(
@@ -49,7 +49,7 @@ def test_it_comes_is_seen_and_is_undone_by_anybody(
     anybody.revert(world)
     assert FAULT.has_gone(world)
     FAULT.inject(world)
-    assert host.below(BUG).read_text() == "2\n"
+    assert host.below(BUG).read_text() == "1\n"
     for number in ("", "8 ", "", "8 "):
         runs_as(host, number)
         assert not FAULT.has_taken_effect(world), "it was started again once only"
