@@ -40,6 +40,7 @@ pytestmark = [
 
 BASE = 24  # orders a second, which three instances carry with ease
 MEASURED = timedelta(seconds=10)  # at the base rate: twice as long as a metric looks back
+STEP_SECONDS = 60
 GROWN = timedelta(seconds=60)
 BACK = timedelta(seconds=90)
 WATCH = timedelta(minutes=1)
@@ -63,7 +64,7 @@ TOO_MANY = Objectives(
 def test_a_step(load: Loads, scaling: ScalingWatch, recovery: RecoveryWatch) -> None:
     """Half as many customers again as three instances are for come at once, and stay."""
     with scaling.watched(), load.orders(attempts_per_second=BASE, beforehand=MEASURED):
-        with load.surge(Step(scaling.times(4.5), 60)):
+        with load.surge(Step(scaling.times(4.5), STEP_SECONDS)):
             scaling.wait_until_serving(5, at_most=GROWN)
         scaling.wait_until_back(at_most=BACK)
         recovery.wait(at_most=WATCH)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from environments.model import Latency
+from environments.selectors import find_link
 from fixtures import wholeness
+from fixtures.scaling import ScalingWatch
 from scenarios import test_scaling as scenario
 
 if TYPE_CHECKING:
@@ -16,17 +19,38 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.sabotage
 
+SLOW = Latency(200)  # every answer of the database
+
 
 def under(policy: str) -> pytest.MarkDecorator:
     """Take the drills' world under a policy that lacks a precaution."""
     return pytest.mark.settings(replace(scenario.WORLD, autoscaling=policy))
 
 
+@dataclass(frozen=True, slots=True)
+class WhileOrdersTakeLong(ScalingWatch):
+    """Instances leave while each of them has some orders in work."""
+
+    def wait_until_back(self, *, at_most: timedelta) -> None:
+        link = find_link(self.drill.environment, "app-to-db")
+        link.impair(SLOW)
+        try:
+            ScalingWatch.wait_until_back(self, at_most=at_most)
+        finally:
+            link.mend(SLOW)
+
+
 @under("drill-abrupt")
 def test_instances_that_leave_without_ending_their_requests_drop_them(
-    sabotaged: Sabotaged,
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sabotaged.must_be_missed(scenario.test_a_step, "dropped while shrinking")
+    monkeypatch.setattr(scenario, "STEP_SECONDS", 30)
+
+    sabotaged.must_be_missed(
+        scenario.test_a_step,
+        "dropped while shrinking",
+        scaling=WhileOrdersTakeLong(sabotaged.drill),
+    )
 
 
 @pytest.mark.nightly
