@@ -43,8 +43,8 @@ def test_a_job_that_goes_on_burning_an_instance_is_found(
     sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cpu, "WATCH", SHORT)
-    step = "End what is not the service on the first instance"
-    sabotaged.leave_out("instance-starved.md", step, then_stop=True)
+    leave_the_job(sabotaged, "instance-starved.md")  # which puts it back into rotation
+    sabotaged.change("instance-starved.md", "--retry 40", "--retry 5")
 
     sabotaged.must_be_missed(cpu.test_an_instance_gets_no_processor_time, "nobody mended")
 

@@ -89,3 +89,12 @@ def test_it_ends_once_it_is_that_old(tmp_path: Path) -> None:
     (tmp_path / "crash").write_text("0.4\n")
     assert lives(tmp_path, seconds=0.3)
     assert not lives(tmp_path, seconds=5)
+
+
+def test_a_bug_that_cannot_be_looked_for_is_not_there(tmp_path: Path) -> None:
+    for bug in ("crash", "leak"):
+        (tmp_path / bug).mkdir()  # cannot be read, as a file cannot without a descriptor
+    transport = httpx.ASGITransport(Bugs(service, tmp_path))
+    client = httpx.AsyncClient(transport=transport, base_url="http://orders")
+    assert asyncio.run(client.get("/orders/1")).text == "done"
+    assert lives(tmp_path, seconds=LOOK_EVERY_SECONDS + 0.1)
