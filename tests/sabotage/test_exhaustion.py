@@ -94,8 +94,9 @@ def test_patroni_that_is_started_beside_what_killed_it_is_found(sabotaged: Sabot
 def test_a_page_that_leaves_a_stuck_leader_its_lease_misses_the_rto(
     sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # An intact drill takes about 8 s here, so this objective would be met.
     monkeypatch.setattr(processes, "WATCH", SHORT)
-    monkeypatch.setattr(processes, "OBJECTIVES", replace(processes.OBJECTIVES, rto_seconds=20))
+    monkeypatch.setattr(processes, "OBJECTIVES", replace(processes.OBJECTIVES, rto_seconds=15))
     sabotaged.leave_out("no-process-left.md", "Stop Patroni on the stuck node", then_stop=True)
 
     sabotaged.must_be_missed(

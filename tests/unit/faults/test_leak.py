@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from environments.model import WorldError, stopped
+from environments.model import Completed, WorldError, stopped
 from environments.replica.images.orders.orders.bugs import FOLDER
 from fixtures.faults import Leak, describe, rebuild
 from tests.fakes.world import FakeEnvironment
@@ -85,3 +85,21 @@ def test_it_is_unavailable_where_it_would_harm_others_or_show_nothing(
     with pytest.raises(WorldError, match="no bound of its own"):
         FAULT.inject(world)
     assert host.below(BUG).read_text() == ""
+
+
+def test_a_look_that_was_killed_itself_is_taken_again_and_not_for_ever(
+    world: FakeEnvironment, host: HostNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FAULT.inject(world)
+    end_service(host)
+    note_kills(host, 1)
+    let_run, killed = host.run, [Completed(137, "", "", 0.1)] * 4
+
+    def run(*asked: Any, **how: Any) -> Completed:  # noqa: ANN401 - whatever it is asked
+        return killed.pop() if killed else let_run(*asked, **how)
+
+    monkeypatch.setattr(host, "run", run)
+    assert FAULT.has_taken_effect(world)
+    killed += [Completed(137, "", "", 0.1)] * 5
+    with pytest.raises(WorldError, match="exit code 137"):
+        FAULT.has_taken_effect(world)

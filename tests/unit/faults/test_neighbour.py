@@ -59,7 +59,7 @@ def name_of(process: int) -> str:
 def test_it_has_as_many_processes_as_it_was_told_and_another_for_each_that_ends(
     start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    job = start(IDLE, "3", "0")
+    job = start(IDLE, "3", "0", "0.1")
     wait_until("its processes", lambda: len(children(job)) == 3, at_most=SOON)
     first = children(job)
     assert {name_of(one) for one in {job.pid, *first}} == {"batch-job"}
@@ -77,7 +77,7 @@ def test_it_has_as_many_processes_as_it_was_told_and_another_for_each_that_ends(
 def test_all_of_it_ends_with_its_first_process(
     start: Callable[..., subprocess.Popen[bytes]],
 ) -> None:
-    job = start(IDLE, "3", "0")
+    job = start(IDLE, "3", "0", "0.1")
     wait_until("its processes", lambda: len(children(job)) == 3, at_most=SOON)
     others = children(job)
     job.kill()
@@ -88,7 +88,7 @@ def test_one_that_takes_memory_grows_to_the_size_that_it_was_told(
     start: Callable[..., subprocess.Popen[bytes]],
 ) -> None:
     size = 40_000
-    job = start(take_memory.WORK, "1", "0.05", str(size))
+    job = start(take_memory.WORK, "1", "0.05", "0.1", str(size))
     wait_until(
         "a process of that size",
         lambda: [one for one in children(job) if size <= resident(one) < size * 1.1],
@@ -99,7 +99,7 @@ def test_one_that_takes_memory_grows_to_the_size_that_it_was_told(
 def test_one_that_takes_processors_uses_them(
     start: Callable[..., subprocess.Popen[bytes]],
 ) -> None:
-    job = start(take_cpu.WORK, "1", "0")
+    job = start(take_cpu.WORK, "1", "0", "0.1")
     wait_until("a process", lambda: children(job), at_most=SOON)
     (burner,) = children(job)
     wait_until(

@@ -78,7 +78,7 @@ def test_it_comes_is_seen_and_is_undone_by_anybody(
     assert not FAULT.has_taken_effect(world)  # the job is somebody else's
     FAULT.inject(world)
     FAULT.inject(world)
-    assert jobs(host) == ["5 0"]
+    assert jobs(host) == ["5 0 0.2"]
     a_second_of(host, periods=10, throttled=9, used=50, job=40)
     assert FAULT.has_taken_effect(world)
     assert FAULT.stands(world)

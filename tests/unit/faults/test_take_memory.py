@@ -55,7 +55,7 @@ def test_it_comes_is_seen_and_is_undone_by_anybody(
     assert FAULT.has_gone(world)
     FAULT.inject(world)
     FAULT.inject(world)
-    assert jobs(host) == ["7 0.05 51000"]  # processes of 85 % of the largest program's
+    assert jobs(host) == ["7 0.05 0.5 51000"]  # processes of 85 % of the largest program's
     assert not FAULT.has_taken_effect(world)
     end_service(host)
     note_kills(host, 1)

@@ -75,7 +75,7 @@ def test_it_comes_is_seen_and_is_undone_by_anybody(
     assert FAULT.has_gone(world)
     FAULT.inject(world)
     FAULT.inject(world)
-    assert jobs(host) == [f"{MOST} 0"]
+    assert jobs(host) == [f"{MOST} 0 0.2"]
     assert FAULT.traces(world) == host.damage()
     host.taken = MOST
     assert FAULT.has_taken_effect(world)
