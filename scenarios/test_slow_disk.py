@@ -1,4 +1,4 @@
-"""The disk under the primary takes one write a second, and the primary goes on being it.
+"""The disk under the primary takes two writes a second, and the primary goes on being it.
 
 We believe that orders time out with nobody taking over, for nothing has failed; that whoever is
 on call times a write on each database, takes the slow one out, and so gives customers their
@@ -27,7 +27,7 @@ def test_the_disk_of_the_primary_is_slow(
 ) -> None:
     """Each write waits for the disk; people take the database out until it has another one."""
     with load.orders():
-        with inject(SlowDisk("db:primary", writes_per_second=1)):
+        with inject(SlowDisk("db:primary", writes_per_second=2)):
             follow("slow-disk.md")
             recovery.wait(at_most=WATCH)
         follow("slow-disk-replaced.md")

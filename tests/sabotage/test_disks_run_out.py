@@ -54,7 +54,6 @@ def test_a_checkpoint_that_comes_before_inodes_are_free_is_found(sabotaged: Sabo
 
     sabotaged.must_be_missed(
         test_inodes_gone.test_the_inodes_of_the_data_are_gone,
-        "RTO missed",
         "A checkpoint of the primary passes",
     )
 
