@@ -51,13 +51,13 @@ GRADUAL = ScalingObjectives(
     reaches=5,
 )  # fmt: skip
 SERVED = Objectives(rto_seconds=1, rpo_seconds=0, scaling=GRADUAL)
-# What comes too suddenly for instances to start is refused until they have, and no longer.
-SUDDEN = replace(GRADUAL, errors_while_growing=0.8, refusal_seconds=1)
-REFUSED_AT_FIRST = Objectives(rto_seconds=60, rpo_seconds=0, scaling=SUDDEN)
-# Where the maximum is not enough there is no growing out of it.
+# What comes too suddenly for instances to start may be refused until they have, and no longer.
+SUDDEN = replace(GRADUAL, errors_while_growing=0.8)
+REFUSED_AT_FIRST = Objectives(rto_seconds=30, rpo_seconds=0, scaling=SUDDEN)
+# Where the maximum is not enough, some are refused for as long as it lasts: fast, and honestly.
 TOO_MANY = Objectives(
     rto_seconds=120, rpo_seconds=0,
-    scaling=replace(SUDDEN, reaches=10, errors=1, p95_seconds=1),
+    scaling=replace(SUDDEN, reaches=10, errors=1, p95_seconds=2, refusal_seconds=1),
 )  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def test_more_than_the_maximum_carries(
 ) -> None:
     """More customers come than ten instances carry."""
     with scaling.watched(), load.orders(attempts_per_second=BASE, beforehand=MEASURED):
-        with load.surge(Step(scaling.times(16), 60)):
+        with load.surge(Step(scaling.times(24), 60)):
             scaling.wait_until_serving(10, at_most=GROWN)
         scaling.wait_until_back(at_most=BACK)
         recovery.wait(at_most=WATCH)

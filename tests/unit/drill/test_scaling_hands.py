@@ -112,6 +112,17 @@ def test_all_that_a_scaler_says_is_written_down_once_and_by_our_clock(stage: Sta
     assert not (stage.drill.folder / GAPS).exists()
 
 
+def test_what_a_scaler_did_before_a_drill_is_not_in_its_log(stage: Stage) -> None:
+    stage.world.grow_to(7)
+    with stage.watch.watched():
+        stage.wait_for_samples(2)
+        stage.world.grow_to(8)
+        stage.wait_for_samples(3)
+
+    assert [(one.before, one.after) for one in stage.log.decisions] == [(7, 8)]
+    assert [one.instance for one in stage.log.stages] == ["east-app-8"]
+
+
 def test_a_scaler_that_is_away_leaves_a_gap_that_is_told_of(stage: Stage) -> None:
     with stage.watch.watched():
         stage.wait_for_samples(2)
