@@ -144,8 +144,8 @@ def _seconds_of_hand_overs(node: Node, preloaded: str) -> float:
 def _readiness(instance: Node) -> str:
     ask = (
         "import urllib.request, urllib.error\n"
-        "try: print(urllib.request.urlopen('http://127.0.0.1:8000/health/ready').read())\n"
-        "except urllib.error.HTTPError as error: print(error.read())"
+        "try: print(urllib.request.urlopen('http://127.0.0.1:8000/health/ready').read().decode())\n"
+        "except urllib.error.HTTPError as error: print(error.read().decode())"
     )
     return instance.run(["python3", "-c", ask], within=WITHIN).stdout
 
