@@ -113,10 +113,10 @@ def test_all_that_a_scaler_says_is_written_down_once_and_by_our_clock(stage: Sta
 
 
 def test_what_a_scaler_did_before_a_drill_is_not_in_its_log(stage: Stage) -> None:
-    stage.world.grow_to(7)
+    stage.world.scale(7, WHY)
     with stage.watch.watched():
         stage.wait_for_samples(2)
-        stage.world.grow_to(8)
+        stage.world.scale(8, WHY)
         stage.wait_for_samples(3)
 
     assert [(one.before, one.after) for one in stage.log.decisions] == [(7, 8)]
@@ -143,9 +143,11 @@ def test_a_scaler_that_is_away_leaves_a_gap_that_is_told_of(stage: Stage) -> Non
 
 
 def test_what_makes_no_sense_is_a_gap_as_well(stage: Stage) -> None:
+    stage.world.scale(4, WHY)
+    nonsense = replace(stage.world.stages[0], number=99, stage="dancing")
     with stage.watch.watched():
-        stage.world.scale(4, WHY)
-        stage.world.stages[0] = replace(stage.world.stages[0], stage="dancing")
+        stage.wait_for_samples(2)
+        stage.world.stages.append(nonsense)
         stage.wait("somebody to be told", lambda: stage.said)
 
     assert "dancing" in (stage.drill.folder / GAPS).read_text()
