@@ -14,7 +14,6 @@ from fixtures.faults import (
     DamageBackup,
     DamagePages,
     Fault,
-    FillLogDisk,
     Lag,
     LoseFile,
     StopArchiving,
@@ -28,7 +27,7 @@ from fixtures.waiting import wait_until
 if TYPE_CHECKING:
     from environments.model import Environment
 
-pytestmark = [pytest.mark.contract, pytest.mark.settings(Settings(backups=True, bounded=True))]
+pytestmark = [pytest.mark.contract, pytest.mark.settings(Settings(backups=True))]
 
 EFFECT_WITHIN = timedelta(seconds=15)
 GONE_WITHIN = timedelta(seconds=30)
@@ -41,7 +40,6 @@ FAULTS: list[Fault] = [
     DamageBackup("east-backup,west-backup"),
     Lag("db:replica", kilobits_per_second=100),
     TakeConnections("db:primary"),
-    FillLogDisk("db:primary"),
 ]
 SOME_ORDERS = """
 INSERT INTO orders (key, customer, item, amount_cents, status)

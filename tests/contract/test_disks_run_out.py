@@ -16,6 +16,7 @@ from fixtures.faults import (
     Fault,
     FillDataDisk,
     FillDisk,
+    FillLogDisk,
     SlowDisk,
     TakeInodes,
     TakePorts,
@@ -73,6 +74,10 @@ def said(world: Environment, node: str, script: str) -> str:
 def test_a_fault_comes_is_seen_and_is_undone_by_anybody_and_the_host_has_its_disk(
     replica: Environment, fault: Fault
 ) -> None:
+    prove(replica, fault)
+
+
+def prove(replica: Environment, fault: Fault) -> None:
     planned = fault.plan(replica)
     assert planned.unavailable(replica) is None
     assert planned.has_gone(replica)
@@ -135,3 +140,8 @@ def test_a_full_log_volume_is_told_and_forgotten(replica: Environment) -> None:
     )
     last = said(replica, instance.name, f"tail -n 1 {LINES}/orders.log")
     assert json.loads(last)["event"]
+
+
+def test_a_full_disk_of_the_log_ends_the_primary(replica: Environment) -> None:
+    """Here at the end, for another database is the primary afterwards."""
+    prove(replica, FillLogDisk("db:primary"))
