@@ -60,16 +60,11 @@ def test_without_a_cool_down_instances_come_and_go_in_turns(sabotaged: Sabotaged
 
 
 @pytest.mark.nightly
-@pytest.mark.settings(scenario.WORLD)
-def test_a_maximum_that_is_ignored_is_found(
-    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The policy's maximum is 10: of one that should have been 5, that is as if it were ignored.
-    gradual = replace(scenario.GRADUAL, maximum=5)
-    monkeypatch.setattr(scenario, "SERVED", replace(scenario.SERVED, scaling=gradual))
-    monkeypatch.setattr(scenario, "GRADUAL", gradual)
-
-    sabotaged.must_be_missed(scenario.test_a_ramp, "maximum not respected")
+@under("drill")  # whose maximum is larger than the one that the drill was promised
+def test_a_maximum_that_is_ignored_is_found(sabotaged: Sabotaged) -> None:
+    sabotaged.must_be_missed(
+        scenario.test_more_than_the_maximum_carries, "maximum not respected"
+    )
 
 
 @pytest.mark.nightly

@@ -14,6 +14,7 @@ from tests.unit.scaler.policies import DRILL, IMAGE, PLACES, line_of, policy_wit
 
 AT = '[[schedule]]\nminimum = 6\nat = "2026-11-26T09:00:00+00:00/2026-11-26T10:00:00+01:00"\n'
 VARIANTS: dict[str, dict[str, object]] = {
+    "drill-small": {"maximum": 4},
     "drill-abrupt": {"drains": False},
     "drill-hasty": {"cool_down_seconds": 0},
 }
