@@ -1,7 +1,9 @@
 """What one instance carries, and whether two carry twice as much. Pure.
 
-Only samples count in which the stack was stable: as many served as were wanted, and that had
-not changed for a while. What was served is counted from the ledger, in the same while.
+Only samples count in which the stack was stable, as many serving as were wanted, which had not
+changed for a while, and came near its target: an instance that has little to do uses something
+all the same, so nothing follows from it. What was served is counted from the ledger, in the
+same while.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from reports.verdict import Watch
 
 STABLE_SECONDS = 2.0
+BUSY = 0.7  # of the target
 _ROUNDING = 1e-9  # three instances at exactly their target need three, and not four
 
 
@@ -69,7 +72,7 @@ def capacities(
     """What one instance carries, by how many serve, ascending.
 
     ``answered_at`` is when each order was acknowledged, ascending. Samples say nothing of it
-    in which no load was seen, or nothing was served, or whose while was not all watched.
+    in which the stack was not BUSY, or nothing was served, or whose while was not all watched.
     """
     carried: dict[int, list[float]] = defaultdict(list)
     for sample in stable:
@@ -77,9 +80,10 @@ def capacities(
         edges = np.searchsorted(answered_at, (since, sample.at), side="right")
         orders = int(edges[1] - edges[0])
         watched = since >= watch.started_at and sample.at <= watch.ended_at
-        if watched and orders and sample.ratio and sample.serving:
+        ratio = sample.ratio or 0.0
+        if watched and orders and ratio >= BUSY and sample.serving:
             rate = orders / STABLE_SECONDS
-            carried[sample.serving].append(rate / (sample.serving * sample.ratio))
+            carried[sample.serving].append(rate / (sample.serving * ratio))
     medians = {instances: median(rates) for instances, rates in sorted(carried.items())}
     return [
         Capacity(

@@ -370,8 +370,9 @@ def carried(history: History, instances: int) -> list[float]:
             if one.told == "YES" and one.ended is not None and since < one.ended <= look.at
         ]
         watched = history.steady <= since and look.at <= history.stopped
-        if look.serving == instances and watched and served and look.ratio and instances:
-            found.append(len(served) / 2 / (instances * look.ratio))
+        ratio = look.ratio or 0
+        if look.serving == instances and watched and served and instances and ratio >= 0.7:
+            found.append(len(served) / 2 / (instances * ratio))
     return sorted(found)
 
 

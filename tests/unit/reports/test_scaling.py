@@ -78,17 +78,21 @@ def test_the_figures_of_a_whole_drill(case: ScalingCase) -> None:
 
 def test_what_one_instance_carries_is_counted_from_the_ledger(case: ScalingCase) -> None:
     case.say(0.0, 200.0, rate=1e6)  # what the scaler says of it is not believed
+    case.say(0.0, 21.0, ratio=0.7)
     case.ledger = case.ledger[case.ledger["began"] < 60.0]
     case.watch = replace(WATCH, started_at=10.0, ended_at=60.0)
     three, five, seven = case.measure().capacities
     assert (three.instances, five.instances, seven.instances) == (3, 5, 7)
-    # 20 orders a second on three at half of their target, 80 on seven at 95 % of it.
-    assert three.orders_per_second == pytest.approx(20 / 3 / 0.5)
+    # 20 orders a second on three at 70 % of their target, 80 on seven at 95 % of it.
+    assert three.orders_per_second == pytest.approx(20 / 3 / 0.7)
     assert seven.orders_per_second == pytest.approx(80 / 7 / 0.95)
-    assert seven.linearity == pytest.approx(80 / 7 / 0.95 / (20 / 3 / 0.5))
+    assert seven.linearity == pytest.approx(80 / 7 / 0.95 / (20 / 3 / 0.7))
     assert three.linearity == 1.0
     # Every quarter of a second, where the two seconds before it were watched.
     assert (three.samples, seven.samples) == (len(range(48, 88)), len(range(148, 241)))
+
+    case.say(0.0, 21.0, ratio=0.69)  # nothing follows from instances with little to do
+    assert case.measure().capacities[0].samples == len(range(84, 88))
 
 
 @pytest.mark.parametrize("seconds", [14.0, 13.75])
