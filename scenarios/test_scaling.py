@@ -66,9 +66,9 @@ TOO_MANY = Objectives(
 
 
 def test_a_step(load: Loads, scaling: ScalingWatch, recovery: RecoveryWatch) -> None:
-    """Half as many customers again as three instances are for come at once, and stay."""
+    """Many more customers come from one moment to the next, and stay."""
     with scaling.watched(), load.orders(attempts_per_second=BASE, beforehand=MEASURED):
-        with load.surge(Step(scaling.times(4.5), STEP_SECONDS)):
+        with load.surge(Step(scaling.times(6), STEP_SECONDS)):
             scaling.wait_until_serving(5, at_most=GROWN)
         scaling.wait_until_back(at_most=BACK)
         recovery.wait(at_most=WATCH)
@@ -99,7 +99,7 @@ def test_a_spike(load: Loads, scaling: ScalingWatch, recovery: RecoveryWatch) ->
 def test_a_day(load: Loads, scaling: ScalingWatch, recovery: RecoveryWatch) -> None:
     """A shop's day passes, with its noon and its evening."""
     with scaling.watched(), load.orders(attempts_per_second=BASE, beforehand=MEASURED):
-        with load.surge(Day(scaling.times(6), 150)):
+        with load.surge(Day(scaling.times(8), 150)):
             scaling.wait_until_serving(5, at_most=timedelta(seconds=150))
         scaling.wait_until_back(at_most=BACK)
         recovery.wait(at_most=WATCH)
