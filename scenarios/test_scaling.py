@@ -122,7 +122,7 @@ def test_more_than_the_maximum_carries(
 ) -> None:
     """More and more customers come, until they are more than all instances carry."""
     with scaling.watched(), load.orders(attempts_per_second=BASE, beforehand=MEASURED):
-        with load.surge(Ramp(scaling.times(15), 30, hold_seconds=30)):
+        with load.surge(Ramp(scaling.times(24), 30, hold_seconds=30)):
             scaling.wait_until_serving(4, at_most=GROWN)
         scaling.wait_until_back(at_most=BACK)
         recovery.wait(at_most=WATCH)
