@@ -109,7 +109,7 @@ def test_a_day(load: Loads, scaling: ScalingWatch, recovery: RecoveryWatch) -> N
 def test_a_sawtooth(load: Loads, scaling: ScalingWatch, recovery: RecoveryWatch) -> None:
     """Customers come and go in waves that are shorter than the cool-down."""
     with scaling.watched(), load.orders(attempts_per_second=BASE, beforehand=MEASURED):
-        with load.surge(Sawtooth(scaling.times(5.5), teeth=5, tooth_seconds=15)):
+        with load.surge(Sawtooth(scaling.times(8), teeth=5, tooth_seconds=15)):
             scaling.wait_until_serving(4, at_most=GROWN)
         scaling.wait_until_back(at_most=BACK)
         recovery.wait(at_most=WATCH)
