@@ -41,6 +41,11 @@ case $asked in
   *rolconnlimit*) /bin/cat "$ROOT/limit" ;;
   *pg_terminate_backend*)
     if rm "$ROOT/in-the-way" 2>/dev/null; then echo "too many clients" >&2; exit 2; fi
+    # The statement ends when the tool has taken all; a harmless one never will.
+    for attempt in $(seq 250); do
+      if [ -e "$ROOT/taken" ] || [ -e "$ROOT/harmless" ]; then break; fi
+      sleep 0.02
+    done
     rm -f "$ROOT/session" ;;
   *"count(*)"*) if [ -e "$ROOT/session" ]; then echo 1; else echo 0; fi ;;
   *"ALTER ROLE monitor CONNECTION LIMIT -1"*) echo -1 > "$ROOT/limit" ;;
