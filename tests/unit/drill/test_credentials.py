@@ -5,6 +5,7 @@ The very scripts run here in a real shell; curl, psql and the service's tool are
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -144,6 +145,22 @@ def test_who_answers_nothing_of_the_kind_makes_the_drill_unable_to_say(
     stage.answers(name, text)
     with pytest.raises(InconclusiveError, match=why):
         stage.play()
+    assert stage.told(Event.MEASURED) == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_tries_that_an_error_ended_make_the_drill_unable_to_say(stage: Stage) -> None:
+    def play() -> None:
+        with Credentials(stage.drill).expired_is_refused():
+            stage.wait_for_tries()
+            before = threading.active_count()
+            stage.answers("good", "no order at all\n200")
+            wait_until(
+                "the tries to end", lambda: threading.active_count() < before, at_most=A_WHILE
+            )
+
+    with pytest.raises(InconclusiveError, match="not tried to the end of the drill"):
+        play()
     assert stage.told(Event.MEASURED) == []
 
 
