@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from environments.model import WorldError
+from environments.replica.audit_nodes import audit_nodes
+from environments.replica.auth_nodes import auth_nodes
 from environments.replica.autoscaling_nodes import POLICIES
 from environments.replica.cache_nodes import cache_names, entry_to_caches
+from environments.replica.configurator_nodes import configurator_nodes
+from environments.replica.migrator_nodes import migrator_nodes
 from environments.replica.region import Region, Upstream, database_names, links
+from environments.replica.release_nodes import release_nodes
 from environments.replica.repositories import Repositories
 from environments.replica.topology import (
     EAST,
@@ -19,6 +24,7 @@ from environments.replica.topology import (
     Settings,
     Topology,
 )
+from environments.replica.vault_nodes import vault_nodes
 
 EAST_DATABASES, WEST_DATABASES = 3, 2
 WITNESS = "entrance:8405"
@@ -51,6 +57,12 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
             *east.app_nodes(),
             *east.autoscaling_nodes(),
             *_nodes_of(east.repositories),
+            *vault_nodes(settings, passwords),
+            *auth_nodes(settings, passwords),
+            *audit_nodes(settings, passwords),
+            *release_nodes(east),
+            *configurator_nodes(settings, passwords),
+            *migrator_nodes(settings, passwords),
         ),
         paths=east.paths(),
     )

@@ -44,6 +44,23 @@ class Role(StrEnum):
     SPARE = "spare"  # a place for an instance of the application, idle until it is needed
     SCALER = "scaler"
     PROMETHEUS = "prometheus"
+    VAULT = "vault"
+    AUTH = "auth"
+    AUDIT = "audit"
+    INTRUDER = "intruder"
+    GREEN = "green"  # a place for an instance of the next release, idle until it is deployed
+    DEPLOYER = "deployer"
+    CONFIGURATOR = "configurator"
+    MIGRATOR = "migrator"
+
+
+class Network(StrEnum):
+    """Who is on none in common cannot speak to each other."""
+
+    ENTRANCE = "entrance"  # where customers come from
+    APPLICATION = "application"
+    DATA = "data"
+    OPERATIONS = "operations"
 
 
 class Schedule(StrEnum):
@@ -84,6 +101,12 @@ class Settings:
     autoscaling: str = ""  # the policy that instances come and go by; "": they do not
     checks_new_instances: bool = True  # none gets requests before it said that it is ready
     instance_memory: int | None = None  # megabytes, with swap; None: whatever the host has
+    # Encryption on the way, networks apart, secrets that can be rotated, customers who log in,
+    # and a trail of who did what.
+    secured: bool = False
+    release: str = ""  # the next release of the orders service, on places of its own; "": none
+    configured: bool = False  # instances get their settings from a configurator, while they run
+    migrations: bool = False  # a node that changes the databases' schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +141,7 @@ class NodeSpec:
     aliases: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     bounds: Bounds = field(default_factory=Bounds)
+    networks: tuple[Network, ...] = ()  # of a secured world; elsewhere there is one for all
 
     @property
     def zone(self) -> str:
