@@ -61,6 +61,7 @@ BEGIN
 END $$;
 
 -- Have the service's table watched, as soon as there is one, whatever its owner did about that.
+-- Each step is a change of the schema, so this is called again within it, and finds it done.
 CREATE FUNCTION audit.watch() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -75,9 +76,11 @@ BEGIN
     CREATE TRIGGER noted_truncate AFTER TRUNCATE ON public.orders
       FOR EACH STATEMENT EXECUTE FUNCTION audit.note_truncate();
   END IF;
-  IF EXISTS (SELECT FROM pg_trigger
-             WHERE tgrelid = orders AND tgname LIKE 'noted%' AND tgenabled <> 'A') THEN
+  IF (SELECT tgenabled <> 'A' FROM pg_trigger WHERE tgrelid = orders AND tgname = 'noted') THEN
     ALTER TABLE public.orders ENABLE ALWAYS TRIGGER noted;
+  END IF;
+  IF (SELECT tgenabled <> 'A' FROM pg_trigger
+      WHERE tgrelid = orders AND tgname = 'noted_truncate') THEN
     ALTER TABLE public.orders ENABLE ALWAYS TRIGGER noted_truncate;
   END IF;
 END $$;

@@ -98,10 +98,10 @@ def _reading(trail: Trail, service: str) -> APIRouter:
         return JSONResponse(_anchor(trail.head))
 
     @router.get("/touched")
-    def touched_by_strangers() -> Response:
+    def touched_by_strangers(login: str = service) -> Response:
         """Give what was done to orders in the service's name and not by it, a line each."""
         everything = (json.loads(line)["entry"] for line in trail.lines())
-        lines = [f"{json.dumps(one)}\n" for one in touched(everything, service)]
+        lines = [f"{json.dumps(one)}\n" for one in touched(everything, login)]
         return Response("".join(lines), media_type=LINES)
 
     return router

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 DATABASE = "database"
 MADE, CHANGED, DELETED = "row made", "row changed", "row deleted"
 ROWS = (MADE, CHANGED, DELETED)
+MADE_BY_SERVICE = "order made"
 CLAIMED, STRANGE = "session claimed", "session of nobody"
 # What an order says for ever: the service only ever pays it.
 FIXED = ("id", "key", "customer", "item", "amount_cents", "created_at")
@@ -62,13 +63,15 @@ def why_alarming(entry: Mapping[str, object], service: str) -> str | None:
     return None
 
 
-def touched(entries: Iterable[Mapping[str, object]], service: str) -> list[dict[str, object]]:
-    """Give the changes of orders that were made in the service's name by none of its sessions.
+def touched(entries: Iterable[Mapping[str, object]], login: str) -> list[dict[str, object]]:
+    """Give the changes of orders by logins that begin so, in sessions that no instance had.
 
     They are in the order in which they were made, each with the row as it was before, which
-    is absent where it was made by them.
+    is absent where it was made then. An order that the service says it made is none of them:
+    a session that it had for moments only may never have been claimed.
     """
     claimed: set[tuple[object, object]] = set()
+    made: set[object] = set()
     changes: list[dict[str, object]] = []
     for entry in entries:
         details = entry["details"]
@@ -76,10 +79,28 @@ def touched(entries: Iterable[Mapping[str, object]], service: str) -> list[dict[
             raise TypeError("an entry's details are an object")
         if entry["action"] == CLAIMED:
             claimed.add((details["pid"], details["started"]))
-        elif entry["action"] in ROWS and str(entry["actor"]).startswith(service):
-            row = details.get("old") or details.get("new") or {}
-            changes.append({**entry, **details, "id": row.get("id"), "key": row.get("key")})
-    return [one for one in changes if (one["pid"], one["started"]) not in claimed]
+        elif entry["action"] == MADE_BY_SERVICE:
+            made.add(details.get("key"))
+        elif entry["action"] in ROWS and str(entry["actor"]).startswith(login):
+            changes.append(_change(entry, details))
+    return [
+        one
+        for one in changes
+        if (one["pid"], one["started"]) not in claimed
+        and not (one["action"] == MADE and one["key"] in made)
+    ]
+
+
+def _change(entry: Mapping[str, object], details: Mapping[str, object]) -> dict[str, object]:
+    old, new = details.get("old"), details.get("new")
+    row = old or new
+    if not isinstance(row, dict):
+        raise TypeError("a change of rows has a row")
+    return {
+        "number": entry["number"], "at": entry["at"], "login": entry["actor"],
+        "action": entry["action"], "id": row["id"], "key": row["key"],
+        "pid": details["pid"], "started": details["started"], "old": old, "new": new,
+    }  # fmt: skip
 
 
 def _of_session(session: Session, actor: str, action: str) -> dict[str, object]:
