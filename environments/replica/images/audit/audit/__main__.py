@@ -28,7 +28,8 @@ def main(arguments: list[str], path: Path = TRAIL) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     verifying = commands.add_parser("verify")
     verifying.add_argument("anchors", nargs="*", type=Anchor.parse, metavar="NUMBER:HASH")
-    commands.add_parser("touched")
+    touching = commands.add_parser("touched")
+    touching.add_argument("login", nargs="?", default=SERVICE)
     exporting = commands.add_parser("export")
     exporting.add_argument("file", type=Path)
     asked = parser.parse_args(arguments)
@@ -38,7 +39,7 @@ def main(arguments: list[str], path: Path = TRAIL) -> int:
             return _verify(trail, asked.anchors)
         case "touched":
             entries = (json.loads(line)["entry"] for line in trail.lines())
-            for one in touched(entries, SERVICE):
+            for one in touched(entries, asked.login):
                 _say(json.dumps(one))
         case "export":
             _export(trail, asked.file)
