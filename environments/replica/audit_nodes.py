@@ -9,14 +9,35 @@ from environments.replica.topology import EAST, SHARED, Network, NodeSpec, Role
 if TYPE_CHECKING:
     from environments.replica.topology import Passwords, Settings
 
+AUDIT_PORT = 9300
+AUDIT = f"{EAST}-{Role.AUDIT}"
+AUDIT_URL = f"http://{AUDIT}:{AUDIT_PORT}"
+
 
 def audit_nodes(settings: Settings, passwords: Passwords) -> tuple[NodeSpec, ...]:
-    del passwords
     if not settings.secured:
         return ()
     return (
+        _audit(passwords),
         _intruder("inside", EAST, Network.APPLICATION),
         _intruder("outside", SHARED, Network.ENTRANCE),
+    )
+
+
+def _audit(passwords: Passwords) -> NodeSpec:
+    return NodeSpec(
+        name=AUDIT,
+        role=Role.AUDIT,
+        region=EAST,
+        image="audit",
+        ports=(AUDIT_PORT,),
+        environment={
+            "DATABASE_HOST": f"{EAST}-{Role.DB_ROUTER}",
+            "DATABASE_PASSWORD": passwords.auditor,
+            # Only who is an instance may say which sessions are its own.
+            "INSTANCES": f"{EAST}-{Role.APP}-,{EAST}-{Role.GREEN}-",
+        },
+        networks=(Network.APPLICATION, Network.DATA, Network.OPERATIONS),
     )
 
 

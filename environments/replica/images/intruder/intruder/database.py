@@ -51,8 +51,9 @@ FROM orders ORDER BY id DESC LIMIT 1
 RETURNING 'order ' || id;
 """
 CHANGE = """
-UPDATE orders SET amount_cents = amount_cents + 1 WHERE id =
-  (SELECT id FROM orders WHERE status = 'paid' ORDER BY id DESC OFFSET 10 LIMIT 1)
+UPDATE orders SET customer = 'drop-point' WHERE id =
+  (SELECT id FROM orders WHERE status = 'paid' AND customer <> 'drop-point'
+   ORDER BY id DESC OFFSET 10 LIMIT 1)
 RETURNING 'order ' || id;
 """
 FIRST = (DELETE, FORGE)  # afterwards it goes on with CHANGE

@@ -41,6 +41,7 @@ from .settings import Settings, SettingsError, read_settings
 from .settlement import Settlement
 from .store import Store
 from .tokens import Tokens
+from .trail import DELIVER_EVERY_SECONDS, Trail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -88,6 +89,9 @@ def create_app(settings: Settings) -> FastAPI:
         needs_cache=settings.health_needs_cache,
     )
     settlement = Settlement(store, payments)
+    # It is inside, too; what leads nowhere is closed all the same.
+    told = httpx.AsyncClient(base_url=settings.audit_url, trust_env=False)
+    trail = Trail(told, logins.sessions) if settings.audit_url else None
     reading = Reading(
         primary.calls,
         replica.calls if replica else None,
@@ -111,6 +115,8 @@ def create_app(settings: Settings) -> FastAPI:
         ]
         if clock:
             background.append(asyncio.create_task(_keep_clock(settings, logins, clock)))
+        if trail:
+            background.append(asyncio.create_task(_tell(trail)))
         for task in background:
             task.add_done_callback(_must_not_end)
         yield
@@ -121,10 +127,10 @@ def create_app(settings: Settings) -> FastAPI:
         for database in databases:
             database.watch.close()
             await database.pool.stop()
-        await asyncio.gather(client.aclose(), cache.close())
+        await asyncio.gather(client.aclose(), told.aclose(), cache.close())
 
     tokens = Tokens(settings.token_key, clocks or OwnClock()) if settings.token_key else None
-    services = Services(Intake(store, payments, marking), reading, cache, health, tokens)
+    services = Services(Intake(store, payments, marking), reading, cache, health, tokens, trail)
     return make_app(
         services,
         lifespan,
@@ -161,6 +167,16 @@ async def _watch(watch: DatabaseWatch) -> None:
     while True:
         await watch.check()
         await asyncio.sleep(watch.pause)
+
+
+async def _tell(trail: Trail) -> None:
+    """Deliver to the audit trail for ever, and what is left at the end."""
+    try:
+        while True:
+            await trail.turn()
+            await asyncio.sleep(DELIVER_EVERY_SECONDS)
+    finally:
+        await trail.turn()
 
 
 async def _keep_clock(settings: Settings, logins: Logins, clock: ClockCheck) -> None:

@@ -82,6 +82,14 @@ class Logins:
         """Whether it was made with a login that is not the one of now."""
         return self._made_with.get(connection, self.current) != self.current
 
+    def sessions(self) -> list[int]:
+        """Number the processes of the database that serve what is connected now."""
+        return [
+            connection.get_server_pid()
+            for connection in list(self._made_with)
+            if not connection.is_closed()
+        ]
+
     def look(self) -> None:
         """Take what the file says now, if it says anything."""
         if self._file is None:

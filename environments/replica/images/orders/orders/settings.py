@@ -41,6 +41,7 @@ class Settings:
     log_needed: bool  # what no log line could be written of is not done
     token_key: str = field(repr=False)  # "": orders are taken without a token
     checks_clock: bool
+    audit_url: str  # "": nobody is told who did what
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -72,6 +73,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_needed=_switch(environ, "LOG_NEEDED", default=False),
         token_key=environ.get("TOKEN_KEY", ""),
         checks_clock=_switch(environ, "CHECKS_CLOCK", default=True),
+        audit_url=environ.get("AUDIT_URL", ""),
     )
 
 
