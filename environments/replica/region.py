@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from environments.replica import auth_nodes
 from environments.replica.autoscaling_nodes import (
     PLACES,
     SUPERVISOR_PORT,
@@ -274,6 +275,7 @@ class Region:
                 "CHECKS_CLOCK": "on" if settings.checks_clocks else "off",
                 "RESTARTS": "true" if settings.restarts else "false",
                 "START_RETRIES": "1000000" if settings.restarts else "0",
+                **auth_nodes.of_instance(settings),
             },
         )
 
@@ -312,6 +314,7 @@ class Region:
                 "REGION": self.name,
                 "FAIL_OPEN": "off" if self.settings.protections else "on",
                 **self._rotation_by_scaler(),
+                **auth_nodes.of_edge(self.settings),
             },
         )
 
