@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 import time
 from contextlib import asynccontextmanager
@@ -29,6 +30,7 @@ from .health import (
     Health,
     OwnConnection,
 )
+from .identity import AuthService, Issued
 from .intake import Intake
 from .logins import Logins, NoLoginError
 from .marking import Marking
@@ -41,12 +43,14 @@ from .settings import Settings, SettingsError, read_settings
 from .settlement import Settlement
 from .store import Store
 from .tokens import Tokens
+from .trail import DELIVER_EVERY_SECONDS, Trail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from fastapi import FastAPI
 
+    from .clocks import Judge
     from .logfile import LogFile
     from .settings import Address
 
@@ -76,8 +80,10 @@ def create_app(settings: Settings) -> FastAPI:
     cache = Cache(settings.redis_host, settings.redis_port)
     marking = Marking(store)
     log = telemetry.log_to(settings.log_file) if settings.log_file else None
-    clocks = Clocks() if settings.token_key and settings.checks_clock else None
+    has_tokens = settings.token_key or settings.auth_url
+    clocks = Clocks() if has_tokens and settings.checks_clock else None
     clock = ClockCheck(clocks, cache) if clocks else None
+    auth = _auth(settings, clocks or OwnClock()) if settings.auth_url else None
     health = Health(
         database=primary.watch,
         cache=cache,
@@ -85,9 +91,13 @@ def create_app(settings: Settings) -> FastAPI:
         replica=replica.watch if replica else None,
         log=log,
         clock=clock,
+        auth=auth.issued if auth else None,
         needs_cache=settings.health_needs_cache,
     )
     settlement = Settlement(store, payments)
+    # It is inside, too; what leads nowhere is closed all the same.
+    told = httpx.AsyncClient(base_url=settings.audit_url, trust_env=False)
+    trail = Trail(told, logins.sessions) if settings.audit_url else None
     reading = Reading(
         primary.calls,
         replica.calls if replica else None,
@@ -111,6 +121,11 @@ def create_app(settings: Settings) -> FastAPI:
         ]
         if clock:
             background.append(asyncio.create_task(_keep_clock(settings, logins, clock)))
+        if trail:
+            background.append(asyncio.create_task(_tell(trail)))
+        if auth:
+            auth.start()
+            background.append(asyncio.create_task(auth.keep_asking()))
         for task in background:
             task.add_done_callback(_must_not_end)
         yield
@@ -121,16 +136,33 @@ def create_app(settings: Settings) -> FastAPI:
         for database in databases:
             database.watch.close()
             await database.pool.stop()
-        await asyncio.gather(client.aclose(), cache.close())
+        await asyncio.gather(client.aclose(), told.aclose(), cache.close())
+        if auth:
+            await auth.client.aclose()
 
-    tokens = Tokens(settings.token_key, clocks or OwnClock()) if settings.token_key else None
-    services = Services(Intake(store, payments, marking), reading, cache, health, tokens)
+    services = Services(
+        Intake(store, payments, marking),
+        reading,
+        cache,
+        health,
+        auth.issued if auth else _own_tokens(settings, clocks or OwnClock()),
+        trail,
+    )
     return make_app(
         services,
         lifespan,
         sheds_load=settings.protections,
         needed_log=log if settings.log_needed else None,
     )
+
+
+def _auth(settings: Settings, judge: Judge) -> AuthService:
+    client = httpx.AsyncClient(base_url=settings.auth_url, trust_env=False)
+    return AuthService(client, socket.gethostname(), Issued(judge), settings.auth_file)
+
+
+def _own_tokens(settings: Settings, judge: Judge) -> Tokens | None:
+    return Tokens(settings.token_key, judge) if settings.token_key else None
 
 
 def _protected(settings: Settings, logins: Logins) -> Access:
@@ -161,6 +193,16 @@ async def _watch(watch: DatabaseWatch) -> None:
     while True:
         await watch.check()
         await asyncio.sleep(watch.pause)
+
+
+async def _tell(trail: Trail) -> None:
+    """Deliver to the audit trail for ever, and what is left at the end."""
+    try:
+        while True:
+            await trail.turn()
+            await asyncio.sleep(DELIVER_EVERY_SECONDS)
+    finally:
+        await trail.turn()
 
 
 async def _keep_clock(settings: Settings, logins: Logins, clock: ClockCheck) -> None:

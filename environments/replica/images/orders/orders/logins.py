@@ -90,6 +90,14 @@ class Logins:
         open_ones = (one for one in list(self._made_with) if not one.is_closed())
         return sum(map(self.is_stale, open_ones))
 
+    def sessions(self) -> list[int]:
+        """Number the processes of the database that serve what is connected now."""
+        return [
+            connection.get_server_pid()
+            for connection in list(self._made_with)
+            if not connection.is_closed()
+        ]
+
     def look(self) -> None:
         """Take what the file says now, if it says anything."""
         if self._file is None:
