@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 TRAIL = Path("/var/lib/audit/trail.jsonl")
 SERVICE = "orders"  # what the logins of the service begin with
+INSTANCES = "INSTANCES"  # the variable: what the names of instances begin with
 
 
 class SettingsError(Exception):
@@ -33,10 +34,19 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         SettingsError: the first variable that is missing.
     """
     return Settings(
-        instances=tuple(_text(environ, "INSTANCES").split(",")),
+        instances=read_instances(environ),
         database_host=_text(environ, "DATABASE_HOST"),
         database_password=_text(environ, "DATABASE_PASSWORD"),
     )
+
+
+def read_instances(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Read what the names of instances begin with.
+
+    Raises:
+        SettingsError: it is not said.
+    """
+    return tuple(_text(environ, INSTANCES).split(","))
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:
