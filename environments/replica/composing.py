@@ -24,7 +24,7 @@ from environments.replica.topology import (
     Settings,
     Topology,
 )
-from environments.replica.vault_nodes import vault_nodes
+from environments.replica.vault_nodes import vault_nodes, with_secrets
 
 EAST_DATABASES, WEST_DATABASES = 3, 2
 WITNESS = "entrance:8405"
@@ -41,6 +41,11 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
     _must_be_possible(settings)
     if settings.second_region:
         return _two_regions(settings, passwords)
+    whole = _one_region(settings, passwords)
+    return with_secrets(whole, passwords.authority) if settings.secured else whole
+
+
+def _one_region(settings: Settings, passwords: Passwords) -> Topology:
     east = Region(
         name=EAST,
         settings=settings,
@@ -50,6 +55,7 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
     )
     return Topology(
         nodes=(
+            *vault_nodes(settings),
             *east.data_nodes(),
             _payments(),
             *east.other_nodes(),
@@ -57,7 +63,6 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
             *east.app_nodes(),
             *east.autoscaling_nodes(),
             *_nodes_of(east.repositories),
-            *vault_nodes(settings, passwords),
             *auth_nodes(settings, passwords),
             *audit_nodes(settings, passwords),
             *release_nodes(east),
@@ -69,6 +74,11 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
 
 
 def _must_be_possible(settings: Settings) -> None:
+    if settings.secured and (settings.backups or not settings.protections):
+        raise WorldError(
+            "a secured replica has no repositories, and its instances have their protections: "
+            "make it without backups and with protections"
+        )
     if settings.autoscaling and settings.second_region:
         raise WorldError(
             "a replica of two regions has no autoscaler: make it with one or with the other"

@@ -1,0 +1,59 @@
+"""``python3 -m vault.main``: the vault itself."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+from .authority import Authority
+from .databases import Databases
+from .memory import PASSWORDS, SUPERUSER, Memory
+from .operators import Commands, serve
+from .policy import Files, Policy
+from .readers import Nodes
+from .rotation import Rotation
+from .trail import Trail
+from .web import HEALTH_PORT, PORT, Desk, context_of, health, server
+
+FOLDER = Path("/etc/muster/identity")
+STATE = Path("/var/lib/vault/memory")
+LET_GO_EVERY_SECONDS = 1.0
+
+
+def main() -> None:
+    os.umask(0o077)
+    memory = Memory(STATE, (FOLDER / "seal").read_bytes())
+    policy = Policy.read((FOLDER / "policy.json").read_text())
+    nodes = Nodes(policy)
+    trail = Trail(os.environ.get("AUDIT_TRAIL", ""))
+    trail.start()
+    roles = Databases(
+        os.environ["DATABASE_ROUTER"], PASSWORDS[SUPERUSER], partial(_passwords, memory)
+    )
+    rotation = partial(Rotation, memory, roles, nodes, tell=partial(trail.tell, "vault"))
+    serve(Commands(memory, policy, nodes, lambda say: rotation(say=say)))
+    authority = Authority.read(
+        (FOLDER / "issuer.pem").read_text(), (FOLDER / "issuer.key").read_text()
+    )
+    desk = Desk(memory, policy, Files(memory), authority, nodes, trail)
+    everywhere = "0.0.0.0"  # noqa: S104 - nodes come over the network
+    nodes_come_here = server(desk, context_of(FOLDER), (everywhere, PORT))
+    for one in (nodes_come_here, health((everywhere, HEALTH_PORT))):
+        threading.Thread(target=one.serve_forever, daemon=True).start()
+    pause = threading.Event()
+    while not pause.wait(LET_GO_EVERY_SECONDS):
+        rotation(say=lambda _: None).let_go(time.time())
+
+
+def _passwords(memory: Memory) -> tuple[str, ...]:
+    """Give the superuser's password, and the one that is perhaps its next one already."""
+    secret = memory.secret(SUPERUSER)
+    values = [secret.value, *([secret.candidate] if secret.candidate else [])]
+    return tuple(str(value["password"]) for value in values)
+
+
+if __name__ == "__main__":
+    main()
