@@ -1,8 +1,8 @@
 """Who keeps the secrets of a secured world, and what every other node has of it. Pure.
 
-The vault makes the secrets itself when it starts. A node is given who it is (a certificate and its
-key) and whom to trust, as files; everything else it fetches by its agent, into memory. So none of
-what has been made for the world is in a variable, and none of the vault's is on any disk of a node.
+The vault makes the secrets itself when it starts. A node is given who it is (a certificate and
+its key) and whom to trust, as files; everything else it fetches by its agent, into memory. So
+no secret is in a variable, and what the vault keeps is on no disk but its own, sealed.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _MEGABYTES = 1
 
 # Variables that have secrets elsewhere, with what a node of a secured world has instead.
 _SECRET_VARIABLES = {
+    "AUDITOR_PASSWORD",
     "DATABASE_PASSWORD",
     "MONITOR_PASSWORD",
     "ORDERS_PASSWORD",
@@ -56,7 +57,7 @@ class Share:
 
 
 _INSTANCE = Share(
-    files=("orders-login.json", "token-keys.json"),
+    files=("orders-login.json",),
     variables={"DATABASE_LOGIN_FILE": f"{FOLDER}/orders-login.json"},
 )
 _SHARES: Mapping[Role, Share] = {
@@ -67,6 +68,10 @@ _SHARES: Mapping[Role, Share] = {
         files=("superuser.json", "replication.json", "verifiers.json"),
         variables={"PATRONI_FILE": f"{FOLDER}/patroni.yml", "PGPASS_FILE": f"{FOLDER}/pgpass"},
         shows=True,
+    ),
+    Role.AUTH: Share(files=("token-key",), variables={"TOKEN_KEY_FILE": f"{FOLDER}/token-key"}),
+    Role.AUDIT: Share(
+        files=("auditor.json",), variables={"DATABASE_LOGIN_FILE": f"{FOLDER}/auditor.json"}
     ),
     Role.BASTION: Share(files=("pgpass",), variables={"PGPASSFILE": f"{FOLDER}/pgpass"}),
 }

@@ -111,8 +111,13 @@ class Agent:
         self._tell = tell
         self._folder = folder
         self._clock = clock
-        self._known = 0
-        self._document: Mapping[str, Any] = {"version": 0, "files": {}, "certificates": {}}
+        self._known = ""  # the mark of what was taken last
+        self._document: Mapping[str, Any] = {
+            "version": 0,
+            "mark": "",
+            "files": {},
+            "certificates": {},
+        }
 
     def turn(self, *, listen: float) -> Sequence[str]:
         """Take what the vault has that is not here; wait for news for so many seconds.
@@ -128,9 +133,8 @@ class Agent:
         if changed:
             self._tell(changed)
         if news is not None or changed:
-            version = int(self._document["version"])
-            self._ask("POST", "/applied", {"version": version})
-            self._known = version
+            self._ask("POST", "/applied", {"version": self._document["version"]})
+            self._known = self._document["mark"]
         return changed
 
     def _write_files(self) -> Sequence[str]:

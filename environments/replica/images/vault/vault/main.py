@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from .web import HEALTH_PORT, PORT, Desk, context_of, health, server
 
 FOLDER = Path("/etc/muster/identity")
 STATE = Path("/var/lib/vault/memory")
-LET_GO_EVERY_SECONDS = 1.0
 
 
 def main() -> None:
@@ -40,12 +38,9 @@ def main() -> None:
     )
     desk = Desk(memory, policy, Files(memory), authority, nodes, trail)
     everywhere = "0.0.0.0"  # noqa: S104 - nodes come over the network
-    nodes_come_here = server(desk, context_of(FOLDER), (everywhere, PORT))
-    for one in (nodes_come_here, health((everywhere, HEALTH_PORT))):
-        threading.Thread(target=one.serve_forever, daemon=True).start()
-    pause = threading.Event()
-    while not pause.wait(LET_GO_EVERY_SECONDS):
-        rotation(say=lambda _: None).let_go(time.time())
+    public = health((everywhere, HEALTH_PORT))
+    threading.Thread(target=public.serve_forever, daemon=True, name="health").start()
+    server(desk, context_of(FOLDER), (everywhere, PORT)).serve_forever()
 
 
 def _passwords(memory: Memory) -> tuple[str, ...]:

@@ -19,26 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-SUPERUSER, REPLICATION, MONITOR = (
-    "database-superuser",
-    "database-replication",
-    "database-monitor",
-)
+SUPERUSER, REPLICATION = "database-superuser", "database-replication"
+MONITOR, AUDITOR = "database-monitor", "database-auditor"
 LOGIN = "orders-login"
-TOKEN_KEYS = "token-keys"  # noqa: S105 - its name
+TOKEN_KEY = "token-key"  # noqa: S105 - its name
 CERTIFICATES = ("identity", "server")  # each node has one of its own
-PASSWORDS = {SUPERUSER: "postgres", REPLICATION: "replicator", MONITOR: "monitor"}
+PASSWORDS = {
+    SUPERUSER: "postgres",
+    REPLICATION: "replicator",
+    MONITOR: "monitor",
+    AUDITOR: "auditor",
+}
 LOGINS = ("orders_a", "orders_b")
 CERTIFICATE_SECONDS = 24 * 3600
 
 
 def new_password() -> str:
     return secrets.token_hex()
-
-
-def new_key() -> dict[str, Any]:
-    """Make a key for tokens; ``until`` is when it is let go, in seconds since 1970."""
-    return {"kid": secrets.token_hex(4), "key": secrets.token_hex(), "until": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ def new_secrets(now: float) -> dict[str, Secret]:
     first: dict[str, Mapping[str, Any]] = {
         **passwords,
         LOGIN: {"user": LOGINS[0], "password": new_password()},
-        TOKEN_KEYS: {"keys": [new_key()]},
+        TOKEN_KEY: {"key": new_password()},
     }
     return {name: Secret(value, changed_at=now) for name, value in first.items()}
 

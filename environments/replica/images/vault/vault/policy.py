@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .memory import LOGIN, MONITOR, REPLICATION, SUPERUSER, TOKEN_KEYS, Memory, Secret
+from .memory import AUDITOR, LOGIN, MONITOR, REPLICATION, SUPERUSER, TOKEN_KEY, Memory, Secret
 from .scram import verifier
 
 if TYPE_CHECKING:
@@ -16,12 +17,13 @@ PASSWORD_FILES = {
     "superuser.json": SUPERUSER,
     "replication.json": REPLICATION,
     "orders-login.json": LOGIN,
-    "token-keys.json": TOKEN_KEYS,
+    "auditor.json": AUDITOR,
 }
 # A database is told what it keeps of a password, and not the password.
-VERIFIED = (LOGIN, MONITOR)
+VERIFIED = (LOGIN, MONITOR, AUDITOR)
 _VERIFIERS = "verifiers.json"
 _PGPASS = "pgpass"
+_TOKEN_KEY = "token-key"  # noqa: S105 - its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def within(file: str) -> frozenset[str]:
         return frozenset({PASSWORD_FILES[file]})
     if file == _PGPASS:
         return frozenset({SUPERUSER})
+    if file == _TOKEN_KEY:
+        return frozenset({TOKEN_KEY})
     return frozenset(VERIFIED)
 
 
@@ -81,6 +85,8 @@ class Files:
         if file == _PGPASS:
             value = self._memory.secret(SUPERUSER).value
             return f"*:*:*:{value['user']}:{value['password']}\n"
+        if file == _TOKEN_KEY:
+            return str(self._memory.secret(TOKEN_KEY).value["key"])
         return json.dumps(self._memory.secret(PASSWORD_FILES[file]).value)
 
     def _verifier(self, secret: Secret) -> str:
@@ -91,12 +97,13 @@ class Files:
 
 
 def document(node: str, grants: Grants, memory: Memory, files: Files) -> Mapping[str, Any]:
-    """Give all that a node is to have now."""
-    return {
-        "version": memory.version,
+    """Give all that a node is to have now; ``mark`` is another one when that is."""
+    told = {
         "files": {file: files.content(file) for file in grants.files},
         "certificates": {
             kind: {"names": names, "generation": memory.lifetime(kind).generation_of(node)}
             for kind, names in grants.certificates.items()
         },
     }
+    content = json.dumps(told, sort_keys=True).encode()
+    return {**told, "version": memory.version, "mark": hashlib.sha256(content).hexdigest()}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .databases import DatabaseError
 from .memory import (
@@ -20,9 +20,8 @@ from .memory import (
     LOGIN,
     LOGINS,
     PASSWORDS,
-    TOKEN_KEYS,
+    TOKEN_KEY,
     Memory,
-    new_key,
     new_password,
 )
 from .scram import verifier
@@ -33,9 +32,8 @@ if TYPE_CHECKING:
 APPLIED_SECONDS = 20.0
 MOVED_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 0.1
-# Those who look at their files do so at least twice in this time.
+# Who looks at its files does so at least twice in this time.
 LOOKED_SECONDS = 1.0
-TOKEN_SECONDS = 900.0  # no token is good for longer
 
 
 class NotRotatedError(Exception):
@@ -118,8 +116,8 @@ class Rotation:
             self._rotate_login()
         elif name in PASSWORDS:
             self._change_password(name)
-        elif name == TOKEN_KEYS:
-            self._rotate_keys()
+        elif name == TOKEN_KEY:
+            self._change_key()
         else:
             self._renew(name)
 
@@ -133,9 +131,9 @@ class Rotation:
             self._change_password(name)
             ended = self.roles.end_sessions(PASSWORDS[name])
             self.say(f"{ended} sessions of {PASSWORDS[name]} ended")
-        elif name == TOKEN_KEYS:
-            self._take_keys([new_key()])
-            self.say("no token of before is good any more")
+        elif name == TOKEN_KEY:
+            self._change_key()
+            self.say("tokens of before end where they are issued: revoke them there")
         else:
             self._renew(name)
 
@@ -194,27 +192,12 @@ class Rotation:
             raise NotRotatedError(f"the database refuses {user}: see its log")
         self.say(f"{user} has another password")
 
-    def _rotate_keys(self) -> None:
-        """Have everybody know the new key before any token is signed with it."""
-        old, *_ = self.memory.secret(TOKEN_KEYS).value["keys"]
-        new = new_key()
-        self._take_keys([old, new])
-        self.say(f"everybody knows the key {new['kid']}")
-        until = time.time() + TOKEN_SECONDS
-        self._take_keys([new, {**old, "until": until}])
-        self.say(f"tokens are signed with it; {old['kid']} is let go in {TOKEN_SECONDS:g} s")
-
-    def _take_keys(self, keys: list[dict[str, Any]]) -> None:
-        version = self.memory.take(TOKEN_KEYS, {"keys": keys})
-        self._all_have(TOKEN_KEYS, version)
+    def _change_key(self) -> None:
+        """Have tokens signed with another key; who issues them tells of it before it signs."""
+        version = self.memory.take(TOKEN_KEY, {"key": new_password()})
+        self._all_have(TOKEN_KEY, version)
         self.wait(LOOKED_SECONDS)
-
-    def let_go(self, now: float) -> None:
-        """Let go of keys whose time is over."""
-        keys = self.memory.secret(TOKEN_KEYS).value["keys"]
-        kept = [key for key in keys if key["until"] is None or now < key["until"]]
-        if kept != keys:
-            self.memory.take(TOKEN_KEYS, {"keys": kept})
+        self.say("who issues tokens has another key")
 
     def _renew(self, kind: str) -> None:
         version = self.memory.renew(kind)

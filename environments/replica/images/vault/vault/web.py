@@ -1,6 +1,6 @@
 """Where nodes ask: https, and a certificate of each says who it is.
 
-GET  /files?known=VERSION&wait=SECONDS   what the node is to have, once that is another version
+GET  /files?known=MARK&wait=SECONDS    what the node is to have, once its mark is another one
 POST /issue    {"certificate": KIND, "request": PEM}
 POST /applied  {"version": VERSION}
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,16 +51,16 @@ class Desk:
     nodes: Nodes
     trail: Trail
 
-    def files_of(self, node: str, known: int, wait: float) -> Mapping[str, Any] | None:
+    def files_of(self, node: str, known: str, wait: float) -> Mapping[str, Any] | None:
         """Give what a node is to have; None where nothing changed in this time."""
         grants = self._grants(node)
+        end = time.monotonic() + min(wait, LONGEST_WAIT_SECONDS)
         with self.memory.changed:
-            self.memory.changed.wait_for(
-                lambda: self.memory.version != known, min(wait, LONGEST_WAIT_SECONDS)
-            )
-            if self.memory.version == known:
-                return None
-            told = document(node, grants, self.memory, self.files)
+            while (told := document(node, grants, self.memory, self.files))["mark"] == known:
+                left = end - time.monotonic()
+                if left <= 0:
+                    return None
+                self.memory.changed.wait(left)
         self.trail.tell(node, "read", ", ".join(grants.files) or "no secret")
         return told
 
@@ -110,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise RefusedError(HTTPStatus.NOT_FOUND, "no such page")
         asked = {name: values[-1] for name, values in parse_qs(url.query).items()}
         return self.desk.files_of(
-            self._node(), int(asked.get("known", "0")), float(asked.get("wait", "0"))
+            self._node(), asked.get("known", ""), float(asked.get("wait", "0"))
         )
 
     def _post(self) -> Mapping[str, Any]:
