@@ -9,6 +9,7 @@ from environments.replica.autoscaling_nodes import POLICIES
 from environments.replica.cache_nodes import cache_names, entry_to_caches
 from environments.replica.configurator_nodes import configurator_nodes
 from environments.replica.migrator_nodes import migrator_nodes
+from environments.replica.placement import placed
 from environments.replica.region import Region, Upstream, database_names, links
 from environments.replica.release_nodes import release_nodes
 from environments.replica.repositories import Repositories
@@ -42,7 +43,7 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
     if settings.second_region:
         return _two_regions(settings, passwords)
     whole = _one_region(settings, passwords)
-    return with_secrets(whole, passwords.authority) if settings.secured else whole
+    return placed(with_secrets(whole, passwords.authority)) if settings.secured else whole
 
 
 def _one_region(settings: Settings, passwords: Passwords) -> Topology:
@@ -64,7 +65,7 @@ def _one_region(settings: Settings, passwords: Passwords) -> Topology:
             *east.autoscaling_nodes(),
             *_nodes_of(east.repositories),
             *auth_nodes(settings, passwords),
-            *audit_nodes(settings, passwords),
+            *audit_nodes(settings),
             *release_nodes(east),
             *configurator_nodes(settings, passwords),
             *migrator_nodes(settings, passwords),
@@ -74,10 +75,10 @@ def _one_region(settings: Settings, passwords: Passwords) -> Topology:
 
 
 def _must_be_possible(settings: Settings) -> None:
-    if settings.secured and (settings.backups or not settings.protections):
+    if settings.secured and (settings.second_region or settings.read_only):
         raise WorldError(
-            "a secured replica has no repositories, and its instances have their protections: "
-            "make it without backups and with protections"
+            "a secured replica has one region, and its instances reach the primary alone: make "
+            "it without a second region and without read_only"
         )
     if settings.autoscaling and settings.second_region:
         raise WorldError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from environments.replica import auth_nodes
 from environments.replica.audit_nodes import AUDIT_URL
 from environments.replica.autoscaling_nodes import (
     PLACES,
@@ -186,7 +187,6 @@ class Region:
                 "CHECKSUMS": "on" if settings.checksums else "off",
                 "ORDERS_PASSWORD": passwords.orders,
                 "MONITOR_PASSWORD": passwords.monitor,
-                "AUDITOR_PASSWORD": passwords.auditor if settings.secured else "",
                 "PATRONI": "true",
                 "LOG_DISK": LOG_DISK if settings.bounded else "",
                 "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
@@ -277,6 +277,7 @@ class Region:
                 "AUDIT_URL": AUDIT_URL if settings.secured else "",
                 "RESTARTS": "true" if settings.restarts else "false",
                 "START_RETRIES": "1000000" if settings.restarts else "0",
+                **auth_nodes.of_instance(settings),
             },
         )
 
@@ -315,6 +316,7 @@ class Region:
                 "REGION": self.name,
                 "FAIL_OPEN": "off" if self.settings.protections else "on",
                 **self._rotation_by_scaler(),
+                **auth_nodes.of_edge(self.settings),
             },
         )
 

@@ -33,18 +33,19 @@ VAULT_PORT, VAULT_HEALTH_PORT = 8200, 8201
 _MEGABYTES = 1
 
 # Variables that have secrets elsewhere, with what a node of a secured world has instead.
-_SECRET_VARIABLES = {
-    "AUDITOR_PASSWORD",
-    "DATABASE_PASSWORD",
-    "MONITOR_PASSWORD",
-    "ORDERS_PASSWORD",
-    "PATRONI_REPLICATION_PASSWORD",
-    "PATRONI_REPLICATION_USERNAME",
-    "PATRONI_SUPERUSER_PASSWORD",
-    "PATRONI_SUPERUSER_USERNAME",
-    "PGPASSWORD",
-    "TOKEN_KEY",
-}
+_SECRET_VARIABLES = frozenset(
+    {
+        "DATABASE_PASSWORD",
+        "MONITOR_PASSWORD",
+        "ORDERS_PASSWORD",
+        "PATRONI_REPLICATION_PASSWORD",
+        "PATRONI_REPLICATION_USERNAME",
+        "PATRONI_SUPERUSER_PASSWORD",
+        "PATRONI_SUPERUSER_USERNAME",
+        "PGPASSWORD",
+        "TOKEN_KEY",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +101,32 @@ def with_secrets(topology: Topology, authority: Authority) -> Topology:
     policy = {
         spec.name: _grants(spec, routers) for spec in topology.nodes if spec.role in _SHARES
     }
+    hidden = _SECRET_VARIABLES - _kept_for_repositories(topology)
     nodes = {
         vault.name: _begun(vault, authority, policy, trails),
         **{
-            spec.name: _shared(spec, _SHARES[spec.role], authority, vault.name)
+            spec.name: _shared(
+                _without(hidden, spec), _SHARES[spec.role], authority, vault.name
+            )
             for spec in topology.nodes
             if spec.role in _SHARES
         },
     }
     return replace(topology, nodes=tuple(nodes.get(spec.name, spec) for spec in topology.nodes))
+
+
+def _kept_for_repositories(topology: Topology) -> frozenset[str]:
+    """Name what their hosts are told by variables, and the databases with them.
+
+    They are no part of what the vault keeps: their keys cannot change while there are backups.
+    """
+    has_any = any(spec.role is Role.BACKUP for spec in topology.nodes)
+    return frozenset({"MONITOR_PASSWORD"} if has_any else ())
+
+
+def _without(hidden: frozenset[str], spec: NodeSpec) -> NodeSpec:
+    kept = {name: value for name, value in spec.environment.items() if name not in hidden}
+    return replace(spec, environment=kept)
 
 
 def _grants(spec: NodeSpec, routers: list[str]) -> Mapping[str, object]:
@@ -120,9 +138,6 @@ def _grants(spec: NodeSpec, routers: list[str]) -> Mapping[str, object]:
 
 
 def _shared(spec: NodeSpec, share: Share, authority: Authority, vault: str) -> NodeSpec:
-    kept = {
-        name: value for name, value in spec.environment.items() if name not in _SECRET_VARIABLES
-    }
     variables = {
         "SECRETS": "true",
         "SECRETS_FROM": f"https://{vault}:{VAULT_PORT}",
@@ -131,7 +146,7 @@ def _shared(spec: NodeSpec, share: Share, authority: Authority, vault: str) -> N
     bounds = replace(spec.bounds, disks={**spec.bounds.disks, FOLDER: Disk(_MEGABYTES)})
     return replace(
         spec,
-        environment={**kept, **variables},
+        environment={**spec.environment, **variables},
         bounds=bounds,
         files={**spec.files, **_identity(spec.name, authority)},
     )

@@ -36,7 +36,7 @@ def ask(path: Path) -> Ask:
         trail=path,
         instances=("east-app-",),
         database_host="db",
-        database_password="",
+        login_file=path,
     )
     names = {"east-app-1": frozenset({INSTANCE}), "intruder-inside": frozenset({"10.0.0.9"})}
     app = create_app(settings, lambda name: names.get(name, frozenset()))

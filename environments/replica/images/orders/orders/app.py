@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 import time
 from contextlib import asynccontextmanager
@@ -29,6 +30,7 @@ from .health import (
     Health,
     OwnConnection,
 )
+from .identity import AuthService, Issued
 from .intake import Intake
 from .logins import Logins, NoLoginError
 from .marking import Marking
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from .clocks import Judge
     from .logfile import LogFile
     from .settings import Address
 
@@ -77,8 +80,10 @@ def create_app(settings: Settings) -> FastAPI:
     cache = Cache(settings.redis_host, settings.redis_port)
     marking = Marking(store)
     log = telemetry.log_to(settings.log_file) if settings.log_file else None
-    clocks = Clocks() if settings.token_key and settings.checks_clock else None
+    has_tokens = settings.token_key or settings.auth_url
+    clocks = Clocks() if has_tokens and settings.checks_clock else None
     clock = ClockCheck(clocks, cache) if clocks else None
+    auth = _auth(settings, clocks or OwnClock()) if settings.auth_url else None
     health = Health(
         database=primary.watch,
         cache=cache,
@@ -86,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         replica=replica.watch if replica else None,
         log=log,
         clock=clock,
+        auth=auth.issued if auth else None,
         needs_cache=settings.health_needs_cache,
     )
     settlement = Settlement(store, payments)
@@ -117,6 +123,9 @@ def create_app(settings: Settings) -> FastAPI:
             background.append(asyncio.create_task(_keep_clock(settings, logins, clock)))
         if trail:
             background.append(asyncio.create_task(_tell(trail)))
+        if auth:
+            auth.start()
+            background.append(asyncio.create_task(auth.keep_asking()))
         for task in background:
             task.add_done_callback(_must_not_end)
         yield
@@ -128,15 +137,32 @@ def create_app(settings: Settings) -> FastAPI:
             database.watch.close()
             await database.pool.stop()
         await asyncio.gather(client.aclose(), told.aclose(), cache.close())
+        if auth:
+            await auth.client.aclose()
 
-    tokens = Tokens(settings.token_key, clocks or OwnClock()) if settings.token_key else None
-    services = Services(Intake(store, payments, marking), reading, cache, health, tokens, trail)
+    services = Services(
+        Intake(store, payments, marking),
+        reading,
+        cache,
+        health,
+        auth.issued if auth else _own_tokens(settings, clocks or OwnClock()),
+        trail,
+    )
     return make_app(
         services,
         lifespan,
         sheds_load=settings.protections,
         needed_log=log if settings.log_needed else None,
     )
+
+
+def _auth(settings: Settings, judge: Judge) -> AuthService:
+    client = httpx.AsyncClient(base_url=settings.auth_url, trust_env=False)
+    return AuthService(client, socket.gethostname(), Issued(judge), settings.auth_file)
+
+
+def _own_tokens(settings: Settings, judge: Judge) -> Tokens | None:
+    return Tokens(settings.token_key, judge) if settings.token_key else None
 
 
 def _protected(settings: Settings, logins: Logins) -> Access:

@@ -84,6 +84,12 @@ class Logins:
         """Whether it was made with a login that is not the one of now."""
         return self._made_with.get(connection, self.current) != self.current
 
+    @property
+    def stale(self) -> int:
+        """How many open connections were made with a login of before."""
+        open_ones = (one for one in list(self._made_with) if not one.is_closed())
+        return sum(map(self.is_stale, open_ones))
+
     def sessions(self) -> list[int]:
         """Number the processes of the database that serve what is connected now."""
         return [
@@ -91,12 +97,6 @@ class Logins:
             for connection in list(self._made_with)
             if not connection.is_closed()
         ]
-
-    @property
-    def stale(self) -> int:
-        """How many open connections were made with a login of before."""
-        open_ones = (one for one in list(self._made_with) if not one.is_closed())
-        return sum(map(self.is_stale, open_ones))
 
     def look(self) -> None:
         """Take what the file says now, if it says anything."""

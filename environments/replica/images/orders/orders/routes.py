@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .health import Dependency, Health, Report
     from .reading import Read
     from .store import Order
-    from .tokens import Tokens
+    from .tokens import Bearer, Doorkeeper
 
 KEY_LENGTH = 200
 TEXT_LENGTH = 200
@@ -88,7 +88,7 @@ class Services:
     reader: Reader
     cache: Cache
     health: Health
-    tokens: Tokens | None = None  # None: anybody may order
+    tokens: Doorkeeper | None = None  # None: anybody may order
     trail: Trail | None = None  # None: nobody is told who did what
 
 
@@ -145,9 +145,14 @@ def _orders(services: Services) -> APIRouter:
         body: Body,
         idempotency_key: Annotated[str | None, Header()] = None,
         authorization: Annotated[str | None, Header()] = None,
+        x_client_address: Annotated[str, Header()] = "",
     ) -> Response:
         request.scope["state"]["customer"] = body.customer  # so they say
-        _must_be(body.customer, authorization, services.tokens)
+        peer = request.client.host if request.client else ""
+        source = x_client_address or peer
+        if services.tokens is not None:
+            bearer = _bearer(body.customer, authorization, source, services.tokens)
+            request.scope["state"]["bearer"] = bearer
         key = _checked_key(idempotency_key)
         if services.health.is_read_only:
             raise RefusedError("orders can only be read for now: this one was not made")
@@ -226,26 +231,27 @@ def _missing(order_id: int, found: Read[Any]) -> Exception:
     )
 
 
-def _must_be(customer: str, authorization: str | None, tokens: Tokens | None) -> None:
+def _bearer(
+    customer: str, authorization: str | None, source: str, tokens: Doorkeeper
+) -> Bearer:
     """See that whoever orders for this customer is that customer.
 
     Raises:
         HTTPException: they showed no token of theirs that is still good.
         RefusedError: nobody can say yet whether it is.
     """
-    if tokens is None:
-        return
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer":
         raise _unauthorised("the header Authorization has no Bearer token")
     try:
-        whose = tokens.customer_of(token.strip())
+        bearer = tokens.bearer_of(token.strip(), source)
     except BadTokenError as error:
         raise _unauthorised(str(error)) from error
     except NoTimeYetError as error:
         raise RefusedError("tokens cannot be judged yet: this order was not made") from error
-    if whose != customer:
+    if bearer.customer != customer:
         raise _unauthorised("this token is another customer's")
+    return bearer
 
 
 def _unauthorised(why: str) -> HTTPException:

@@ -42,6 +42,8 @@ class Settings:
     token_key: str = field(repr=False)  # "": orders are taken without a token
     checks_clock: bool
     audit_url: str  # "": nobody is told who did what
+    auth_url: str  # who issues customers' tokens; "": nobody, or an instance itself
+    auth_file: Path  # where its last word is kept
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -74,6 +76,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         token_key=environ.get("TOKEN_KEY", ""),
         checks_clock=_switch(environ, "CHECKS_CLOCK", default=True),
         audit_url=environ.get("AUDIT_URL", ""),
+        auth_url=_url(environ, "AUTH_URL") if environ.get("AUTH_URL") else "",
+        auth_file=Path(environ.get("AUTH_FILE", "/run/orders/auth.json")),
     )
 
 

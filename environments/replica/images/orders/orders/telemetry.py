@@ -149,6 +149,8 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
         return
     state = scope["state"]
     cause = {"cause": state["cause"]} if "cause" in state else {}
+    bearer = state.get("bearer")
+    token = {"token": bearer.token} if bearer and bearer.token else {}
     say(
         "request",
         request_id=state["request_id"],
@@ -156,5 +158,6 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
         path=scope["path"],
         status=status,
         ms=round(seconds * 1000, 1),
+        **token,
         **cause,
     )
