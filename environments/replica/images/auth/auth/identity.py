@@ -13,7 +13,7 @@ import jwt
 
 from .lockout import Lockout
 from .passwords import Hasher
-from .state import Account, Issued, State, Store
+from .state import Account, Elsewhere, Issued, State, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,15 +41,6 @@ class WrongPasswordError(Exception):
 class Token:
     text: str = field(repr=False)
     issued: Issued
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A token that was shown from another place than it was issued to."""
-
-    token: str
-    customer: str
-    source: str
 
 
 @dataclass(slots=True)
@@ -84,7 +75,6 @@ class Identity:
     accounts: Lockout = field(default_factory=Lockout)
     checkers: Checkers = field(default_factory=Checkers)
     state: State = field(init=False)
-    _elsewhere: dict[str, Elsewhere] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.state = self.store.load()
@@ -164,12 +154,11 @@ class Identity:
 
     def note_elsewhere(self, seen: Iterable[Elsewhere]) -> Sequence[Elsewhere]:
         """Keep what checkers saw; give what is news and still matters."""
-        news = [
-            one
-            for one in seen
-            if one.token in self.state.issued and one.token not in self._elsewhere
-        ]
-        self._elsewhere.update({one.token: one for one in news})
+        known = self.state.elsewhere
+        news = [one for one in seen if one.token in self.state.issued.keys() - known.keys()]
+        if news:
+            known.update({one.token: one for one in news})
+            self.save()
         return news
 
     def findings(self) -> Sequence[str]:
@@ -182,7 +171,7 @@ class Identity:
         stolen = [
             f"token {issued.id} of {issued.customer}, issued to {issued.source},"
             f" is used from {seen.source}"
-            for seen in self._elsewhere.values()
+            for seen in self.state.elsewhere.values()
             if (issued := self.state.issued.get(seen.token)) and self._is_good(issued)
         ]
         return [*locked, *stolen]
@@ -210,9 +199,6 @@ class Identity:
         longest = self.token_seconds
         self.state.forget_expired(now, longest)
         self.keys.drop_expired(now)
-        self._elsewhere = {
-            id_: one for id_, one in self._elsewhere.items() if id_ in self.state.issued
-        }
         if self.keys.following is None or not all(self.checkers.have(self.version).values()):
             return False
         self.keys.take_over(believed_until=now + longest)

@@ -31,6 +31,10 @@ class Lockout:
     _begun: dict[str, deque[float]] = field(default_factory=dict, init=False)
     _locked_until: dict[str, float] = field(default_factory=dict, init=False)
 
+    def __len__(self) -> int:
+        """How many subjects are kept in mind."""
+        return len(self._begun)
+
     def seconds_left(self, subject: str) -> float:
         """For how long it is locked; 0 where it is not."""
         return max(0.0, self._locked_until.get(subject, 0.0) - self.clock())

@@ -13,7 +13,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from .identity import Elsewhere, LockedOutError, WrongPasswordError
+from .identity import LockedOutError, WrongPasswordError
+from .state import Elsewhere
 from .telemetry import LOGINS
 
 if TYPE_CHECKING:
