@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from environments.replica.audit_nodes import AUDIT_URL
 from environments.replica.topology import EAST, Network, NodeSpec, Role
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def auth_nodes(settings: Settings, passwords: Passwords) -> tuple[NodeSpec, ...]
             ports=(PORT,),
             environment={
                 "TOKEN_KEY": passwords.token_key,
+                "TRAIL_URL": AUDIT_URL,
                 "EDGE": f"{EAST}-{Role.EDGE}",
                 "LOCKOUT": "on" if settings.limits else "off",
             },

@@ -161,4 +161,5 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.SPARE: lambda ports: http_ok(ports[9001], "/"),
     Role.SCALER: lambda ports: http_ok(ports[9100], "/health"),
     Role.PROMETHEUS: lambda ports: http_ok(ports[9090], "/-/ready"),
+    Role.AUDIT: lambda ports: http_ok(ports[9300], "/health"),
 }

@@ -181,6 +181,7 @@ class Passwords:
     replication: str = field(default_factory=secrets.token_hex, repr=False)
     orders: str = field(default_factory=secrets.token_hex, repr=False)
     monitor: str = field(default_factory=secrets.token_hex, repr=False)
+    auditor: str = field(default_factory=secrets.token_hex, repr=False)
     token_key: str = field(default_factory=secrets.token_hex, repr=False)
     near_repository: str = field(default_factory=secrets.token_hex, repr=False)
     offsite_repository: str = field(default_factory=secrets.token_hex, repr=False)

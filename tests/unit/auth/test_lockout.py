@@ -51,7 +51,7 @@ def test_a_lock_lasts_until_its_subject_lets_be() -> None:
     lock = Lockout(clock, MOST, WINDOW, REST)
     for _ in range(MOST + 1):
         lock.begin("him")
-    assert lock.locked() == {"him": MOST + 1}
+    assert lock.locked() == ["him"]
     clock.now += 59
     assert lock.seconds_left("him") == 1
     lock.insists("him")
@@ -59,7 +59,7 @@ def test_a_lock_lasts_until_its_subject_lets_be() -> None:
     assert lock.seconds_left("him") == 1
     clock.now += 1
     assert lock.seconds_left("him") == 0
-    assert lock.locked() == {}
+    assert lock.locked() == []
 
 
 def test_many_at_one_time_count_before_any_of_them_is_answered() -> None:

@@ -43,6 +43,15 @@ class Token:
     issued: Issued
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that people should look at: what it is, whom it is about, and a sentence."""
+
+    signal: str
+    subject: str
+    says: str
+
+
 @dataclass(slots=True)
 class Checkers:
     """Who checks tokens, and which version of the keys and revocations each has."""
@@ -152,25 +161,28 @@ class Identity:
         found = [one for one in self.state.issued.values() if one.customer == customer]
         return [(one, self._is_good(one)) for one in sorted(found, key=lambda one: one.issued)]
 
-    def note_elsewhere(self, seen: Iterable[Elsewhere]) -> Sequence[Elsewhere]:
-        """Keep what checkers saw; give what is news and still matters."""
+    def note_elsewhere(self, seen: Iterable[Elsewhere]) -> None:
+        """Keep what checkers saw, as far as it is news and still matters."""
         known = self.state.elsewhere
         news = [one for one in seen if one.token in self.state.issued.keys() - known.keys()]
         if news:
             known.update({one.token: one for one in news})
             self.save()
-        return news
 
-    def findings(self) -> Sequence[str]:
-        """Say what people should look at, each in a sentence."""
+    def findings(self) -> Sequence[Finding]:
+        """Say what people should look at."""
         locked = [
-            f"{who} is locked out: {count} failed logins in a minute"
+            Finding("logins fail", who, f"{who} is locked out for too many failed logins")
             for lock in (self.sources, self.accounts)
-            for who, count in lock.locked().items()
+            for who in lock.locked()
         ]
         stolen = [
-            f"token {issued.id} of {issued.customer}, issued to {issued.source},"
-            f" is used from {seen.source}"
+            Finding(
+                "a token is used elsewhere",
+                f"token {issued.id}",
+                f"token {issued.id} of {issued.customer}, issued to {issued.source},"
+                f" is used from {seen.source}",
+            )
             for seen in self.state.elsewhere.values()
             if (issued := self.state.issued.get(seen.token)) and self._is_good(issued)
         ]

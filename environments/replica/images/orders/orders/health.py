@@ -44,11 +44,18 @@ class View(Protocol):
 class OwnConnection:
     """Looks over a connection of its own, so that it queues behind nobody."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Connection]],
+        is_stale: Callable[[Connection], bool] = lambda _: False,
+    ) -> None:
         self._connect = connect
+        self._is_stale = is_stale
         self._connection: Connection | None = None
 
     async def ask(self, sql: str) -> bool:
+        if self._connection is not None and self._is_stale(self._connection):
+            self.close()
         if self._connection is None:
             self._connection = await self._connect()
         return bool(await self._connection.fetchval(sql))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import uuid
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request, Response
@@ -69,6 +71,12 @@ class Reader(Protocol):
     ) -> Read[list[dict[str, object]]]: ...
 
 
+class Trail(Protocol):
+    def note(
+        self, action: str, subject: str, *, actor: str, request_id: str, **details: object
+    ) -> None: ...
+
+
 class Cache(Protocol):
     async def get(self, order_id: int) -> bytes | None: ...
     async def put(self, order_id: int, order: bytes) -> None: ...
@@ -81,6 +89,7 @@ class Services:
     cache: Cache
     health: Health
     tokens: Doorkeeper | None = None  # None: anybody may order
+    trail: Trail | None = None  # None: nobody is told who did what
 
 
 class RefusedError(Exception):
@@ -102,7 +111,7 @@ def make_app(
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(KeyReusedError, _key_reused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(HTTPException, partial(_http_error, services.trail))
     app.add_exception_handler(Exception, _broken)
     if needed_log is not None:
         app.add_middleware(LogsFirst, log=needed_log)
@@ -132,22 +141,30 @@ def _orders(services: Services) -> APIRouter:
 
     @router.post("/orders")
     async def create(
-        body: Body,
         request: Request,
+        body: Body,
         idempotency_key: Annotated[str | None, Header()] = None,
         authorization: Annotated[str | None, Header()] = None,
         x_client_address: Annotated[str, Header()] = "",
     ) -> Response:
-        peer = request.client.host if request.client else ""
-        source = x_client_address or peer
+        request.scope["state"]["customer"] = body.customer  # so they say
+        shown: dict[str, str] = {}
         if services.tokens is not None:
+            source = x_client_address or (request.client.host if request.client else "")
             bearer = _bearer(body.customer, authorization, source, services.tokens)
             request.scope["state"]["bearer"] = bearer
+            shown = {"token": bearer.token, "source": source}
         key = _checked_key(idempotency_key)
         if services.health.is_read_only:
             raise RefusedError("orders can only be read for now: this one was not made")
         new = NewOrder(key=key, **body.model_dump())
         order, created = await services.intake.take(new)
+        if services.trail is not None and created:
+            services.trail.note(
+                "order made", f"order {order.id}",
+                actor=order.customer, request_id=request.scope["state"]["request_id"],
+                key=order.key, amount_cents=order.amount_cents, **shown,
+            )  # fmt: skip
         return JSONResponse(asdict(order), status_code=201 if created else 200)
 
     @router.get("/orders/{order_id}")
@@ -302,9 +319,16 @@ def _invalid(request: Request, error: Exception) -> Response:
     return _error(request, 422, "; ".join(reasons))
 
 
-def _http_error(request: Request, error: Exception) -> Response:
+def _http_error(trail: Trail | None, request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    state = request.scope["state"]
+    if trail is not None and error.status_code == http.client.UNAUTHORIZED:
+        trail.note(
+            "token refused", request.url.path,
+            actor=state.get("customer", "somebody"), request_id=state["request_id"],
+            why=str(error.detail),
+        )  # fmt: skip
     return _error(request, error.status_code, str(error.detail), error.headers)
 
 

@@ -42,6 +42,7 @@ OLDEST = Gauge(
 )
 OLDEST.set(math.inf)  # until somebody could look
 CHARGES = Counter("orders_payment_calls", "Charges by outcome", ["caller", "outcome"])
+ENTRIES_LOST = Counter("orders_audit_entries_lost", "What the audit trail was not told")
 LINES_LOST = Counter("orders_log_lines_lost", "Log lines that the log's disk did not take")
 BREAKER = Gauge("orders_payments_breaker", "1 for the state the breaker is in", ["state"])
 
