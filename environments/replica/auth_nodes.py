@@ -40,7 +40,10 @@ def auth_nodes(settings: Settings, passwords: Passwords) -> tuple[NodeSpec, ...]
 
 def of_instance(settings: Settings) -> Mapping[str, str]:
     """Give the variables by which an instance knows whom to ask about tokens."""
-    return {"AUTH_URL": f"http://{NAME}:{PORT}"} if settings.secured else {}
+    if not settings.secured:
+        return {}
+    needed = "on" if settings.health_needs_auth else "off"
+    return {"AUTH_URL": f"http://{NAME}:{PORT}", "AUTH_NEEDED": needed}
 
 
 def of_edge(settings: Settings) -> Mapping[str, str]:

@@ -78,7 +78,7 @@ def test_one_token_is_taken_back_and_the_others_stay(door: Door) -> None:
     instance.poll()
     assert not instance.lets_in(stolen)
     assert instance.lets_in(own)
-    assert [good for _, good in door.identity.tokens_of("ada")] == [False, True]
+    assert [good for _, good in door.identity.tokens(customer="ada")] == [False, True]
 
 
 def test_all_of_a_customer_are_taken_back_and_the_next_login_is_good(door: Door) -> None:
@@ -226,5 +226,14 @@ def test_what_has_expired_is_forgotten(door: Door) -> None:
     told = door.identity.verification()
     assert told["revoked_tokens"] == []
     assert told["revoked_customers"] == {}
-    assert door.identity.tokens_of("ada") == []
+    assert door.identity.tokens(customer="ada") == []
     assert not door.identity.revoke_token(token.issued.id)
+
+
+def test_tokens_are_found_by_whose_they_are_and_by_where_they_were_issued(door: Door) -> None:
+    door.identity.add_account("bob", "his")
+    home, abroad = log_in(door), log_in(door, ABROAD)
+    assert [one.id for one, _ in door.identity.tokens(source=ABROAD)] == [abroad.issued.id]
+    assert len(door.identity.tokens(customer="ada")) == 2
+    assert door.identity.tokens(customer="bob") == []
+    assert home.issued.id != abroad.issued.id

@@ -62,7 +62,7 @@ def test_an_instance_that_hears_nothing_is_named(
     door.identity.checkers.hear("east-app-2", "")
     with pytest.raises(RefusedError, match="it is done, and east-app-2 did not hear"):
         do(door, command="revoke_token", token=token)
-    assert door.identity.tokens_of("ada")[0][1] is False
+    assert door.identity.tokens(customer="ada")[0][1] is False
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_who_has_the_password_gets_a_token(door: Door) -> None:
     answer = asyncio.run(ask(door.app(), "/login", RIGHT))
     assert answer.status_code == 200
     assert answer.json()["expires_in"] == LIFE_SECONDS
-    ((issued, good),) = door.identity.tokens_of("ada")
+    ((issued, good),) = door.identity.tokens(customer="ada")
     assert (issued.source, good) == (HOME, True)
 
 
@@ -67,7 +67,7 @@ def test_only_the_edge_says_where_a_customer_comes_from(door: Door) -> None:
     told = {"x_client_address": ABROAD}
     asyncio.run(ask(app, "/login", RIGHT, source="127.0.0.1", **told))
     asyncio.run(ask(app, "/login", RIGHT, source="10.6.6.6", **told))
-    assert [issued.source for issued, _ in door.identity.tokens_of("ada")] == [
+    assert [issued.source for issued, _ in door.identity.tokens(customer="ada")] == [
         ABROAD,
         "10.6.6.6",
     ]
@@ -76,7 +76,7 @@ def test_only_the_edge_says_where_a_customer_comes_from(door: Door) -> None:
 def test_a_checker_hears_what_it_must_know_and_tells_what_it_saw(door: Door) -> None:
     app = door.app()
     asyncio.run(ask(app, "/login", RIGHT))
-    ((issued, _),) = door.identity.tokens_of("ada")
+    ((issued, _),) = door.identity.tokens(customer="ada")
     seen = {"token": issued.id, "customer": "ada", "source": ABROAD}
     asked = {"name": "east-app-1", "version": "", "elsewhere": [seen]}
     told = asyncio.run(ask(app, "/verification", asked)).json()

@@ -187,6 +187,8 @@ def test_while_auth_fails_its_last_word_holds_and_people_are_told(
         instance.issued.bearer_of(signed(jti="stolen"), "")
     assert "auth is silent" in str(instance.issued.trouble)
     assert not instance.issued.must_leave
+    instance.issued.needs_auth = True
+    assert instance.issued.must_leave
 
 
 def test_an_instance_that_starts_meanwhile_begins_with_the_last_word(

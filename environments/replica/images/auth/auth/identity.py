@@ -156,9 +156,16 @@ class Identity:
         self.save()
         return True
 
-    def tokens_of(self, customer: str) -> Sequence[tuple[Issued, bool]]:
-        """Give the tokens of a customer that have not expired, and whether each is good."""
-        found = [one for one in self.state.issued.values() if one.customer == customer]
+    def tokens(self, **of: str) -> Sequence[tuple[Issued, bool]]:
+        """Give the tokens of that ``customer``, or of that ``source``, and whether each is good.
+
+        Those that have expired are not among them.
+        """
+        found = [
+            one
+            for one in self.state.issued.values()
+            if all(getattr(one, name) == value for name, value in of.items())
+        ]
         return [(one, self._is_good(one)) for one in sorted(found, key=lambda one: one.issued)]
 
     def note_elsewhere(self, seen: Iterable[Elsewhere]) -> None:
