@@ -107,6 +107,7 @@ class Settings:
     # Encryption on the way, networks apart, secrets that can be rotated, customers who log in,
     # and a trail of who did what.
     secured: bool = False
+    health_needs_auth: bool = False  # an instance leaves rotation while auth is silent
     limits: bool = True  # of a secured world: on logins that fail, and on what one asker asks
     release: str = ""  # the next release of the orders service, on places of its own; "": none
     configured: bool = False  # instances get their settings from a configurator, while they run

@@ -24,10 +24,12 @@ from environments.replica.images.orders.orders.intake import KeyReusedError
 from environments.replica.images.orders.orders.reading import Read
 from environments.replica.images.orders.orders.routes import Services, make_app
 from environments.replica.images.orders.orders.store import NewOrder, Order
-from environments.replica.images.orders.orders.tokens import Tokens, issue
+from environments.replica.images.orders.orders.tokens import Bearer, Tokens, issue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from environments.replica.images.orders.orders.tokens import Doorkeeper
 
 BODY = {"customer": "ada", "item": "lamp", "amount_cents": 1200}
 ORDER = Order(
@@ -58,7 +60,7 @@ class Shop:
     age_seconds: int | None = None
     replica: Part | None = None
     needed_log: Part | None = None
-    tokens: Tokens | None = None
+    tokens: Doorkeeper | None = None
     cached: dict[int, bytes] = field(default_factory=dict)
     taken: list[NewOrder] = field(default_factory=list)
 
@@ -161,6 +163,23 @@ def test_who_has_none_is_401_and_nothing_was_done(authorization: str | None, why
     assert (answer.status_code, shop.taken) == (401, [])
     assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert why in answer.json()["error"]
+
+
+def test_a_token_is_judged_with_where_it_was_shown() -> None:
+    @dataclass
+    class Door:
+        shown_from: list[str] = field(default_factory=list)
+
+        def bearer_of(self, token: str, source: str) -> Bearer:
+            self.shown_from.append(source)
+            return Bearer("ada", token)
+
+    door = Door()
+    shop = Shop(tokens=door)
+    headers = {"Idempotency-Key": "ada-1", "Authorization": "Bearer t"}
+    shop.ask("POST", "/orders", BODY, headers={**headers, "X-Client-Address": "10.0.0.1"})
+    shop.ask("POST", "/orders", BODY, headers=headers)
+    assert door.shown_from == ["10.0.0.1", "127.0.0.1"]
 
 
 def test_while_nobody_knows_what_time_it_is_an_order_is_certainly_not_made() -> None:

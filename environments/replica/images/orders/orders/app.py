@@ -158,7 +158,8 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _auth(settings: Settings, judge: Judge) -> AuthService:
     client = httpx.AsyncClient(base_url=settings.auth_url, trust_env=False)
-    return AuthService(client, socket.gethostname(), Issued(judge), settings.auth_file)
+    issued = Issued(judge, needs_auth=settings.auth_needed)
+    return AuthService(client, socket.gethostname(), issued, settings.auth_file)
 
 
 def _own_tokens(settings: Settings, judge: Judge) -> Tokens | None:

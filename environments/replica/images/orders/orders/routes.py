@@ -148,11 +148,12 @@ def _orders(services: Services) -> APIRouter:
         x_client_address: Annotated[str, Header()] = "",
     ) -> Response:
         request.scope["state"]["customer"] = body.customer  # so they say
-        peer = request.client.host if request.client else ""
-        source = x_client_address or peer
+        shown: dict[str, str] = {}
         if services.tokens is not None:
+            source = x_client_address or (request.client.host if request.client else "")
             bearer = _bearer(body.customer, authorization, source, services.tokens)
             request.scope["state"]["bearer"] = bearer
+            shown = {"token": bearer.token, "source": source}
         key = _checked_key(idempotency_key)
         if services.health.is_read_only:
             raise RefusedError("orders can only be read for now: this one was not made")
@@ -162,7 +163,7 @@ def _orders(services: Services) -> APIRouter:
             services.trail.note(
                 "order made", f"order {order.id}",
                 actor=order.customer, request_id=request.scope["state"]["request_id"],
-                key=order.key, amount_cents=order.amount_cents,
+                key=order.key, amount_cents=order.amount_cents, **shown,
             )  # fmt: skip
         return JSONResponse(asdict(order), status_code=201 if created else 200)
 
