@@ -110,6 +110,8 @@ class Settings:
     health_needs_auth: bool = False  # an instance leaves rotation while auth is silent
     limits: bool = True  # of a secured world: on logins that fail, and on what one asker asks
     release: str = ""  # the next release of the orders service, on places of its own; "": none
+    release_policy: str = "drill"  # by which it gets to customers, and back
+    takes_all_back: bool = True  # a rollback takes customers from every instance of a release
     configured: bool = False  # instances get their settings from a configurator, while they run
     migrations: bool = False  # a node that changes the databases' schema
 
