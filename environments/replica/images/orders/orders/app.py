@@ -19,6 +19,7 @@ from .calls import Calls, CarefulCalls, RetryBudget
 from .clocks import LOOK_EVERY_SECONDS as LOOK_AT_CLOCKS_EVERY_SECONDS
 from .clocks import ClockCheck, Clocks, DatabaseClock, OwnClock
 from .database import Database, DatabaseUnavailableError, connect
+from .following import follow, followed
 from .health import (
     HAS_ORDERS,
     PAUSE_SECONDS,
@@ -29,6 +30,7 @@ from .health import (
     OwnConnection,
 )
 from .intake import Intake
+from .live import built_in
 from .marking import Marking
 from .naive import CONNECT_SECONDS, NaivePool, StubbornCalls
 from .payments import Payments
@@ -64,12 +66,20 @@ class Access:
 def create_app(settings: Settings) -> FastAPI:
     # trust_env off: payments is inside, no proxy of the environment leads there.
     client = httpx.AsyncClient(base_url=settings.payments_url, trust_env=False)
-    payments = Payments(client, Breaker(time.monotonic) if settings.payments_breaker else None)
+    live = followed(settings) if settings.configurator else None
+    current = live.current if live else built_in
+    payments = Payments(
+        client,
+        Breaker(time.monotonic, lambda: current().breaker)
+        if settings.payments_breaker
+        else None,
+        lambda: current().payments,
+    )
     primary = _protected(settings) if settings.protections else _unprotected(settings)
     replica = _replica(settings, settings.replica) if settings.replica else None
     databases = [primary, *([replica] if replica else [])]
     store = Store(primary.calls)
-    cache = Cache(settings.redis_host, settings.redis_port)
+    cache = Cache(settings.redis_host, settings.redis_port, lambda: current().cache)
     marking = Marking(store)
     log = telemetry.log_to(settings.log_file) if settings.log_file else None
     clocks = Clocks() if settings.token_key and settings.checks_clock else None
@@ -81,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         replica=replica.watch if replica else None,
         log=log,
         clock=clock,
+        configuration=live,
         needs_cache=settings.health_needs_cache,
     )
     settlement = Settlement(store, payments)
@@ -95,6 +106,8 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         telemetry.watch(primary.pool, payments)
         telemetry.say("starting", settings=settings)
+        if live:
+            await live.turn()
         for database in databases:
             database.pool.start()
         background = [
@@ -106,6 +119,8 @@ def create_app(settings: Settings) -> FastAPI:
         ]
         if clock:
             background.append(asyncio.create_task(_keep_clock(settings, clock)))
+        if live:
+            background.append(asyncio.create_task(follow(live)))
         for task in background:
             task.add_done_callback(_must_not_end)
         yield
@@ -119,7 +134,14 @@ def create_app(settings: Settings) -> FastAPI:
         await asyncio.gather(client.aclose(), cache.close())
 
     tokens = Tokens(settings.token_key, clocks or OwnClock()) if settings.token_key else None
-    services = Services(Intake(store, payments, marking), reading, cache, health, tokens)
+    intake = Intake(
+        store,
+        payments,
+        marking,
+        limits=lambda: current().orders,
+        flags=lambda: current().flags,
+    )
+    services = Services(intake, reading, cache, health, tokens, current, live)
     return make_app(
         services,
         lifespan,

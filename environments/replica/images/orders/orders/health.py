@@ -160,6 +160,7 @@ class Health:
     replica: Dependency | None = None
     log: Dependency | None = None
     clock: Clock | None = None  # None: nothing here depends on what time it is
+    configuration: Dependency | None = None  # None: it is built in
     needs_cache: bool = False
     started: bool = False
     why_not_started: str = "the database has not been asked yet"
@@ -200,6 +201,8 @@ class Health:
             helpers["log"] = self.log.trouble
         if self.clock is not None:
             helpers["clock"] = self.clock.trouble
+        if self.configuration is not None:
+            helpers["configuration"] = self.configuration.trouble
         return {"database": self.database.trouble or "ok"} | {
             name: f"degraded: {trouble}" if trouble else "ok"
             for name, trouble in helpers.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,9 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_PUBLIC_KEY = re.compile("[0-9a-f]{64}")
 
 
 class SettingsError(Exception):
@@ -40,6 +44,10 @@ class Settings:
     log_needed: bool  # what no log line could be written of is not done
     token_key: str = field(repr=False)  # "": orders are taken without a token
     checks_clock: bool
+    configurator: str  # whom to ask for what may change while it runs; "": nobody
+    configuration_key: str  # public: what the configurator signs with is another one
+    configuration_file: Path  # where the last one that was good is kept
+    checks_signature: bool
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -69,6 +77,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_needed=_switch(environ, "LOG_NEEDED", default=False),
         token_key=environ.get("TOKEN_KEY", ""),
         checks_clock=_switch(environ, "CHECKS_CLOCK", default=True),
+        configurator=_url(environ, "CONFIGURATOR") if environ.get("CONFIGURATOR") else "",
+        configuration_key=_public_key(environ, "CONFIGURATION_KEY"),
+        configuration_file=Path("/var/lib/orders/configuration"),
+        checks_signature=_switch(environ, "CHECKS_SIGNATURE", default=True),
     )
 
 
@@ -103,6 +115,13 @@ def _url(environ: Mapping[str, str], name: str) -> str:
     if parts.scheme != "http" or not parts.hostname:
         raise SettingsError(f"{name}={text!r} is not a URL such as http://payments:8080")
     return text.rstrip("/")
+
+
+def _public_key(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name, "")
+    if environ.get("CONFIGURATOR") and not _PUBLIC_KEY.fullmatch(text):
+        raise SettingsError(f"{name}={text!r} is not 32 bytes in hexadecimal")
+    return text
 
 
 def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
