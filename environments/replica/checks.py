@@ -137,6 +137,7 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.LINKS: lambda ports: http_ok(ports[8474], "/version"),
     Role.BACKUP: check_backups,
     Role.SPARE: lambda ports: http_ok(ports[9001], "/"),
+    Role.CONFIGURATOR: lambda ports: http_ok(ports[9200], "/health"),
     Role.SCALER: lambda ports: http_ok(ports[9100], "/health"),
     Role.PROMETHEUS: lambda ports: http_ok(ports[9090], "/-/ready"),
 }

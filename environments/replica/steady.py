@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from environments.replica.caches import CacheGroup, CacheView
+from environments.replica.configured import ConfiguredView, deviations_of_configuration
 from environments.replica.scaling import ScalingView, deviations_of_scaling
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Expected:
     synchronous: bool
     region: str = ""  # the one that customers are led to, where there are several
     policy_version: str = ""  # of the one that instances come and go by, where they do
+    configuration: str = ""  # the hash of the standard one, where instances are configured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Observed:
     cache_group: CacheGroup = field(default_factory=CacheGroup)
     lone_caches: Mapping[str, CacheView] = field(default_factory=dict)  # Sentinel watches none
     scaling: ScalingView = field(default_factory=ScalingView)
+    configured: Mapping[str, ConfiguredView] = field(default_factory=dict)
     lost_lines: Mapping[str, str] = field(default_factory=dict)  # app -> why its log lacks some
 
 
@@ -65,6 +68,7 @@ def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
         *_leading_caches(observed),
         *_pending(observed),
         *deviations_of_scaling(observed.scaling, expected.policy_version),
+        *deviations_of_configuration(observed.configured, expected.configuration),
         *_lost_lines(observed),
     )
 

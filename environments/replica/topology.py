@@ -106,6 +106,8 @@ class Settings:
     secured: bool = False
     release: str = ""  # the next release of the orders service, on places of its own; "": none
     configured: bool = False  # instances get their settings from a configurator, while they run
+    configuration_policy: str = "drill"  # by which a configuration gets to customers, and back
+    checks_signature: bool = True  # instances use only what the configurator signed
     migrations: bool = False  # a node that changes the databases' schema
 
 
@@ -181,6 +183,7 @@ class Passwords:
     orders: str = field(default_factory=secrets.token_hex, repr=False)
     monitor: str = field(default_factory=secrets.token_hex, repr=False)
     token_key: str = field(default_factory=secrets.token_hex, repr=False)
+    configuration: str = field(default_factory=secrets.token_hex, repr=False)  # it signs
     near_repository: str = field(default_factory=secrets.token_hex, repr=False)
     offsite_repository: str = field(default_factory=secrets.token_hex, repr=False)
 
