@@ -161,6 +161,7 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.SPARE: lambda ports: http_ok(ports[9001], "/"),
     Role.GREEN: lambda ports: http_ok(ports[9001], "/"),
     Role.DEPLOYER: lambda ports: http_ok(ports[9200], "/health"),
+    Role.CONFIGURATOR: lambda ports: http_ok(ports[9200], "/health"),
     Role.SCALER: lambda ports: http_ok(ports[9100], "/health"),
     Role.VAULT: lambda ports: http_ok(ports[8201], "/health"),
     Role.PROMETHEUS: lambda ports: http_ok(ports[9090], "/-/ready"),

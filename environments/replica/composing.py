@@ -7,7 +7,7 @@ from environments.replica.audit_nodes import audit_nodes
 from environments.replica.auth_nodes import auth_nodes
 from environments.replica.autoscaling_nodes import POLICIES
 from environments.replica.cache_nodes import cache_names, entry_to_caches
-from environments.replica.configurator_nodes import configurator_nodes
+from environments.replica.configurator_nodes import configurator_nodes, must_be_configurable
 from environments.replica.migrator_nodes import migrator_nodes
 from environments.replica.placement import placed
 from environments.replica.region import Region, Upstream, database_names, links
@@ -67,7 +67,7 @@ def _one_region(settings: Settings, passwords: Passwords) -> Topology:
             *auth_nodes(settings, passwords),
             *audit_nodes(settings),
             *release_nodes(east),
-            *configurator_nodes(settings, passwords),
+            *configurator_nodes(settings, passwords, east.named(Role.APP, east.apps)),
             *migrator_nodes(settings, passwords),
         ),
         paths=east.paths(),
@@ -85,6 +85,7 @@ def _must_be_possible(settings: Settings) -> None:
             "a replica of two regions has no autoscaler: make it with one or with the other"
         )
     must_be_deployable(settings)
+    must_be_configurable(settings)
     policies = sorted(file.stem for file in POLICIES.glob("*.toml"))
     if settings.autoscaling and settings.autoscaling not in policies:
         raise WorldError(

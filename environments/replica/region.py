@@ -13,6 +13,7 @@ from environments.replica.autoscaling_nodes import (
     measuring_nodes,
 )
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
+from environments.replica.configurator_nodes import configured
 from environments.replica.topology import (
     CLOCK_LIBRARY,
     DATA_DISK,
@@ -279,6 +280,7 @@ class Region:
                 "RESTARTS": "true" if settings.restarts else "false",
                 "START_RETRIES": "1000000" if settings.restarts else "0",
                 **auth_nodes.of_instance(settings),
+                **configured(settings, self.passwords),
             },
         )
 

@@ -113,6 +113,8 @@ class Settings:
     release_policy: str = "drill"  # by which it gets to customers, and back
     takes_all_back: bool = True  # a rollback takes customers from every instance of a release
     configured: bool = False  # instances get their settings from a configurator, while they run
+    configuration_policy: str = "drill"  # by which a configuration gets to customers, and back
+    checks_signature: bool = True  # instances use only what the configurator signed
     migrations: bool = False  # a node that changes the databases' schema
 
 
@@ -190,6 +192,7 @@ class Passwords:
     orders: str = field(default_factory=secrets.token_hex, repr=False)
     monitor: str = field(default_factory=secrets.token_hex, repr=False)
     token_key: str = field(default_factory=secrets.token_hex, repr=False)
+    configuration: str = field(default_factory=secrets.token_hex, repr=False)  # it signs
     near_repository: str = field(default_factory=secrets.token_hex, repr=False)
     offsite_repository: str = field(default_factory=secrets.token_hex, repr=False)
     authority: Authority = field(default_factory=Authority, repr=False)
