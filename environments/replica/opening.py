@@ -112,6 +112,7 @@ def attached(engine: Engine, world: str) -> Iterator[Replica]:
         ),
         second_region=any(name.startswith(_OF_TWO_REGIONS) for name in inspected),
         autoscaling=policy_of(inspected),
+        migrations=any(name.endswith(f"-{Role.MIGRATOR}") for name in inspected),
     )
     topology = compose(settings, Passwords())
     labels = [one["Config"]["Labels"] for one in inspected.values()]

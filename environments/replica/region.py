@@ -11,6 +11,7 @@ from environments.replica.autoscaling_nodes import (
     measuring_nodes,
 )
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
+from environments.replica.migrator_nodes import migrators_login
 from environments.replica.topology import (
     CLOCK_LIBRARY,
     DATA_DISK,
@@ -185,6 +186,7 @@ class Region:
                 "CHECKSUMS": "on" if settings.checksums else "off",
                 "ORDERS_PASSWORD": passwords.orders,
                 "MONITOR_PASSWORD": passwords.monitor,
+                **migrators_login(settings, passwords),
                 "PATRONI": "true",
                 "LOG_DISK": LOG_DISK if settings.bounded else "",
                 "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",

@@ -107,6 +107,7 @@ class Settings:
     release: str = ""  # the next release of the orders service, on places of its own; "": none
     configured: bool = False  # instances get their settings from a configurator, while they run
     migrations: bool = False  # a node that changes the databases' schema
+    checks_migrations: bool = True  # what speaks against a change of the schema refuses it
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ class Passwords:
     replication: str = field(default_factory=secrets.token_hex, repr=False)
     orders: str = field(default_factory=secrets.token_hex, repr=False)
     monitor: str = field(default_factory=secrets.token_hex, repr=False)
+    migrator: str = field(default_factory=secrets.token_hex, repr=False)
     token_key: str = field(default_factory=secrets.token_hex, repr=False)
     near_repository: str = field(default_factory=secrets.token_hex, repr=False)
     offsite_repository: str = field(default_factory=secrets.token_hex, repr=False)
