@@ -28,6 +28,7 @@ UNHARMED = Objectives(rto_seconds=1, rpo_seconds=0)
 TAKEN_BACK = Objectives(rto_seconds=10, rpo_seconds=0)
 BY_PEOPLE = Objectives(rto_seconds=20, rpo_seconds=0)
 HOLD = timedelta(seconds=12)  # longer than the tool watches what it changed
+NOTICED_WITHIN = timedelta(seconds=10)
 WATCH = timedelta(minutes=2)
 
 
@@ -39,6 +40,7 @@ def test_a_migration_fails_half_way(
         load.orders(users=20),
         inject(BadMigration("migrator", "channel"), mended_by_people=True),
     ):
+        recovery.must_be_noticed("is of no revision that is recorded", within=NOTICED_WITHIN)
         follow("migration-half-way.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(UNHARMED)

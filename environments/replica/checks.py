@@ -138,6 +138,6 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.BACKUP: check_backups,
     Role.SPARE: lambda ports: http_ok(ports[9001], "/"),
     Role.SCALER: lambda ports: http_ok(ports[9100], "/health"),
-    Role.MIGRATOR: lambda ports: http_ok(ports[9400], "/health"),
+    Role.MIGRATOR: lambda ports: http_ok(ports[9200], "/health"),
     Role.PROMETHEUS: lambda ports: http_ok(ports[9090], "/-/ready"),
 }

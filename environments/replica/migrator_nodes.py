@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from environments.replica.topology import Passwords, Settings
 
-MIGRATOR_PORT = 9400
+HISTORY_PORT = 9200
 
 
 def migrator_nodes(settings: Settings, passwords: Passwords) -> tuple[NodeSpec, ...]:
@@ -23,7 +23,7 @@ def migrator_nodes(settings: Settings, passwords: Passwords) -> tuple[NodeSpec, 
         role=Role.MIGRATOR,
         region=EAST,
         image="migrator",
-        ports=(MIGRATOR_PORT,),
+        ports=(HISTORY_PORT,),
         networks=(Network.DATA, Network.OPERATIONS),
         environment={
             "PGHOST": f"{EAST}-{Role.DB_ROUTER}",

@@ -27,7 +27,7 @@ echo "$(basename "$0") $*" >> tools
 if [ -e careful ]; then echo "refused: it would harm"; exit 1; fi
 case $2 in
   channel) touch part broken-index ;;
-  weight) trap 'rm -f waits; exit' TERM; touch waits; while [ -e waits ]; do sleep 0.02; done ;;
+  weight) [ ! -e report ] || touch waits; while [ -e waits ]; do sleep 0.02; done ;;
   *) touch part; echo "$2" > recorded ;;
 esac
 """
@@ -51,7 +51,7 @@ case $asked in
   *indisvalid*) yes_if [ -e broken-index ] ;;
   *attname*) yes_if [ -e part ] ;;
   *pg_terminate_backend*) rm -f waits report ;;
-  'DROP INDEX'*) rm -f broken-index ;;
+  'DROP INDEX'*) echo drop >> dropped; rm -f broken-index ;;
   *'DROP COLUMN'*) rm -f part; echo baseline > recorded ;;
   *) echo "psql was asked: $asked" >&2; exit 3 ;;
 esac
@@ -113,6 +113,8 @@ def test_it_comes_is_seen_and_is_undone_by_anybody(
     assert not fault.stands(world)
     assert (host.root / "recorded").read_text() == "baseline\n"
     assert not (host.root / "report").exists()
+    (host.root / "part").touch()  # whoever made it
+    assert not fault.has_gone(world)
 
 
 def test_what_is_recorded_was_not_made_half_way(world: FakeEnvironment, host: HostNode) -> None:
@@ -155,6 +157,7 @@ def test_what_the_tool_refuses_is_seen_as_well_and_only_with_it(
     assert (host.root / "tools").read_text() == "migrate apply currency\n"
     assert not careful.stands(world)
     careful.revert(world)
+    assert not (host.root / "dropped").exists()
     by_hand = BadMigration("east-migrator", "currency")
     by_hand.inject(world)
     wait_until(

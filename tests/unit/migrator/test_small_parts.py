@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from environments.replica.images.migrator.migrating.database import (
 from environments.replica.images.migrator.migrating.history import Happened, History, Who
 from environments.replica.images.migrator.migrating.service import STATEMENTS
 from environments.replica.images.migrator.migrating.watch import FEWEST, MOST, Activity, harm
+from environments.replica.images.migrator.migrating.web import Pages
 from environments.replica.images.orders.orders import reading, store
 from environments.replica.topology import Passwords, Role, Settings
 from fixtures.faults.bad_migration import REVISIONS
@@ -94,6 +96,7 @@ def test_harm_is_more_failures_than_usual_and_never_a_few(
 def test_what_was_failing_before_is_no_harm_of_the_change() -> None:
     assert harm(Activity(900, 100), Activity(900, 100)) is None
     assert harm(Activity(1000, 0), Activity(95, 5)) is not None
+    assert harm(Activity(1000, 0), Activity(2, FEWEST - 1)) is None
 
 
 def test_a_history_is_read_as_it_was_written_and_a_torn_line_is_left_out(
@@ -120,6 +123,41 @@ def test_a_history_is_read_as_it_was_written_and_a_torn_line_is_left_out(
     ]
     assert history.latest() == "note-1"
     assert history.begin("by_day") == "by_day-2"
+
+
+def test_a_history_is_told_with_numbers_and_ages(tmp_path: Path) -> None:
+    times = iter((10.0, 12.0))
+    history = History(tmp_path / "changes.jsonl", lambda: next(times))
+    history.note("note-1", Happened.STARTED, by=Who.ITSELF, why="a")
+    history.note("note-1", Happened.PROMOTED, by=Who.ITSELF, why="b")
+    pages = Pages(history, lambda: 15.0)
+    _, told = pages.answer("/changes?after=1")
+    assert told == [
+        {
+            "number": 2,
+            "age_seconds": 3.0,
+            "change": "note-1",
+            "kind": "migration",
+            "event": "promoted",
+            "share": None,
+            "by": "itself",
+            "why": "b",
+        }
+    ]
+    (_, everything), (_, nothing) = pages.answer("/changes"), pages.answer("/changes?after=2")
+    assert isinstance(everything, list)
+    assert [one["age_seconds"] for one in everything] == [5.0, 3.0]
+    assert nothing == []
+
+
+def test_what_is_wrong_with_the_schema_is_ill_health(tmp_path: Path) -> None:
+    pages = Pages(History(tmp_path / "changes.jsonl"))
+    assert pages.answer("/health")[0] == HTTPStatus.SERVICE_UNAVAILABLE
+    pages.trouble = "index a (invalid) is of no revision that is recorded"
+    assert pages.answer("/health")[1] == {"reason": pages.trouble}
+    pages.trouble = ""
+    assert pages.answer("/health")[0] == HTTPStatus.OK
+    assert pages.answer("/")[0] == HTTPStatus.NOT_FOUND
 
 
 def test_what_is_released_stands_in_one_line_on_what_the_service_makes() -> None:

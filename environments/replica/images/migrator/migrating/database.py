@@ -114,6 +114,10 @@ class Database:
             connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}")
             command.stamp(self._config(connection), BASELINE)
 
+    def differences(self) -> Sequence[str]:
+        """Say how the schema differs from what is recorded; nothing is asked of its rows."""
+        return self._differences(self.recorded())
+
     def recorded(self) -> str:
         recorded = self._recorded()
         if recorded is None:
