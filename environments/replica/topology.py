@@ -105,6 +105,8 @@ class Settings:
     # and a trail of who did what.
     secured: bool = False
     release: str = ""  # the next release of the orders service, on places of its own; "": none
+    release_policy: str = "drill"  # by which it gets to customers, and back
+    takes_all_back: bool = True  # a rollback takes customers from every instance of a release
     configured: bool = False  # instances get their settings from a configurator, while they run
     migrations: bool = False  # a node that changes the databases' schema
     checks_migrations: bool = True  # what speaks against a change of the schema refuses it
