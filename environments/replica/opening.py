@@ -114,6 +114,7 @@ def attached(engine: Engine, world: str) -> Iterator[Replica]:
         second_region=any(name.startswith(_OF_TWO_REGIONS) for name in inspected),
         autoscaling=policy_of(inspected),
         secured=any(is_on_networks_apart(one) for one in inspected.values()),
+        migrations=any(name.endswith(f"-{Role.MIGRATOR}") for name in inspected),
         release=release_of(inspected),
         configured=any(name.endswith(f"-{Role.CONFIGURATOR}") for name in inspected),
     )

@@ -14,6 +14,7 @@ from environments.replica.autoscaling_nodes import (
 )
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
 from environments.replica.configurator_nodes import configured
+from environments.replica.migrator_nodes import migrators_login
 from environments.replica.topology import (
     CLOCK_LIBRARY,
     DATA_DISK,
@@ -189,6 +190,7 @@ class Region:
                 "CHECKSUMS": "on" if settings.checksums else "off",
                 "ORDERS_PASSWORD": passwords.orders,
                 "MONITOR_PASSWORD": passwords.monitor,
+                **migrators_login(settings, passwords),
                 "PATRONI": "true",
                 "LOG_DISK": LOG_DISK if settings.bounded else "",
                 "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",

@@ -116,6 +116,7 @@ class Settings:
     configuration_policy: str = "drill"  # by which a configuration gets to customers, and back
     checks_signature: bool = True  # instances use only what the configurator signed
     migrations: bool = False  # a node that changes the databases' schema
+    checks_migrations: bool = True  # what speaks against a change of the schema refuses it
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,7 @@ class Passwords:
     replication: str = field(default_factory=secrets.token_hex, repr=False)
     orders: str = field(default_factory=secrets.token_hex, repr=False)
     monitor: str = field(default_factory=secrets.token_hex, repr=False)
+    migrator: str = field(default_factory=secrets.token_hex, repr=False)
     token_key: str = field(default_factory=secrets.token_hex, repr=False)
     configuration: str = field(default_factory=secrets.token_hex, repr=False)  # it signs
     near_repository: str = field(default_factory=secrets.token_hex, repr=False)
