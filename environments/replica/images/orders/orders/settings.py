@@ -28,6 +28,7 @@ class Settings:
     database_name: str
     database_user: str
     database_password: str = field(repr=False)
+    database_authority: Path | None  # who signs its certificate; None: it has none, nor TLS
     pool_size: int
     redis_host: str
     redis_port: int
@@ -57,6 +58,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database_name=environ.get("DATABASE_NAME", "orders"),
         database_user=environ.get("DATABASE_USER", "orders"),
         database_password=_text(environ, "DATABASE_PASSWORD"),
+        database_authority=_file(environ, "DATABASE_AUTHORITY"),
         pool_size=_number(environ, "DATABASE_POOL_SIZE", default=8, most=100),
         redis_host=_text(environ, "REDIS_HOST"),
         redis_port=_number(environ, "REDIS_PORT", default=6379, most=65535),
