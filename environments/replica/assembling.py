@@ -76,6 +76,7 @@ def assemble(  # noqa: PLR0913 - a replica consists of that much
             for region, nodes_of, links_of in _by_region(started, links)
         },
         audit=Audit(nodes, servers, engine, threads),
+        authority=topology.authority,
     )
 
 

@@ -8,6 +8,7 @@ from environments.replica.auth_nodes import auth_nodes
 from environments.replica.autoscaling_nodes import POLICIES
 from environments.replica.cache_nodes import cache_names, entry_to_caches
 from environments.replica.configurator_nodes import configurator_nodes, must_be_configurable
+from environments.replica.encryption import encrypted
 from environments.replica.migrator_nodes import migrator_nodes
 from environments.replica.placement import placed
 from environments.replica.region import Region, Upstream, database_names, links
@@ -43,7 +44,9 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
     if settings.second_region:
         return _two_regions(settings, passwords)
     whole = _one_region(settings, passwords)
-    return placed(with_secrets(whole, passwords.authority)) if settings.secured else whole
+    if not settings.secured:
+        return whole
+    return placed(with_secrets(encrypted(whole, passwords.authority), passwords.authority))
 
 
 def _one_region(settings: Settings, passwords: Passwords) -> Topology:

@@ -186,7 +186,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Passwords:
-    """Made anew for each run; they are in containers' environments and nowhere else."""
+    """Made anew for each run; they are in the containers of nodes and nowhere else."""
 
     superuser: str = field(default_factory=secrets.token_hex, repr=False)
     replication: str = field(default_factory=secrets.token_hex, repr=False)
@@ -206,3 +206,4 @@ class Topology:
 
     nodes: tuple[NodeSpec, ...]
     paths: tuple[Path, ...]
+    authority: str = ""  # the certificate of who signs the nodes', as PEM; "": nobody does

@@ -33,6 +33,7 @@ class Settings:
     database_user: str
     database_password: str = field(repr=False)
     login_file: Path | None  # user and password, as they change; None: they do not
+    database_authority: Path | None  # who signs its certificate; None: it has none, nor TLS
     pool_size: int
     redis_host: str
     redis_port: int
@@ -71,6 +72,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         database_name=environ.get("DATABASE_NAME", "orders"),
         database_user=environ.get("DATABASE_USER", "orders"),
         database_password=("" if login_file else _text(environ, "DATABASE_PASSWORD")),
+        database_authority=_file(environ, "DATABASE_AUTHORITY"),
         login_file=login_file,
         pool_size=_number(environ, "DATABASE_POOL_SIZE", default=8, most=100),
         redis_host=_text(environ, "REDIS_HOST"),
