@@ -14,6 +14,7 @@ import fixtures.faults
 from environments.model import Direction
 from fixtures.faults import (
     BadMigration,
+    CopySecrets,
     CrashLoop,
     Cut,
     DamageBackup,
@@ -73,6 +74,7 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(TakeDescriptors, words, words, counts),
     st.builds(Leak, words, counts),
     st.builds(WrongClock, words, wrong_by),
+    st.builds(CopySecrets, words),
     st.builds(CrashLoop, words, a_while.map(lambda lived: timedelta(milliseconds=lived))),
     st.builds(Partition, words, words, st.sampled_from(Direction)),
     st.builds(LosePackets, words, words, st.integers(1, 90), st.sampled_from(Direction)),
