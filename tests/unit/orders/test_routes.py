@@ -66,11 +66,17 @@ class Shop:
     replica: Part | None = None
     needed_log: Part | None = None
     tokens: Doorkeeper | None = None
+    told: list[tuple[object, ...]] = field(default_factory=list)
     flags: Flags = FLAGS
     receipts: Receipts = field(default_factory=Receipts)
     live: Live | None = None
     cached: dict[int, bytes] = field(default_factory=dict)
     taken: list[NewOrder] = field(default_factory=list)
+
+    def note(
+        self, action: str, subject: str, *, actor: str, request_id: str, **details: object
+    ) -> None:
+        self.told.append((action, subject, actor, request_id, details))
 
     async def take(self, new: NewOrder) -> tuple[Order, bool]:
         self.taken.append(new)
@@ -114,6 +120,7 @@ class Shop:
             self,
             health,
             self.tokens,
+            self,
             current=lambda: replace(BUILT_IN, flags=self.flags),
             live=self.live,
             receipts=self.receipts,
@@ -428,3 +435,21 @@ def test_metrics_count_requests_by_route_and_status() -> None:
     assert 'orders_request_seconds_count{route="/orders/{order_id}",status="200"}' in text
     assert 'orders_request_seconds_count{route="other",status="404"}' in text
     assert "/nowhere" not in text
+
+
+def test_the_trail_is_told_of_an_order_once_and_of_the_request_that_made_it() -> None:
+    shop = Shop()
+    answer = shop.create()
+    shop.created = False
+    shop.create()
+    request_id = answer.headers["x-request-id"]
+    details = {"key": "ada-1", "amount_cents": 1200}
+    assert shop.told == [("order made", "order 7", "ada", request_id, details)]
+
+
+def test_the_trail_is_told_of_a_token_that_was_refused() -> None:
+    shop = Shop(tokens=Tokens("key" * 20, Judge()))
+    answer = shop.create()
+    (told,) = shop.told
+    assert told[:3] == ("token refused", "/orders", "ada")
+    assert told[3] == answer.headers["x-request-id"]
