@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from environments.catalog import Settings
 from environments.replica.containers import connect
+from fixtures.faults import CopySecrets, describe, rebuild
+from fixtures.faults.copy_secrets import SHUT
 from fixtures.run import ROOT
 from scenarios import test_secrets_rotated as scenario
 from tests.contract.secret_scan import Values, described, images_of, packed
@@ -84,6 +88,28 @@ def test_what_is_looked_for_would_be_found(
     assert Values(frozenset({"from .settings import Settings, SettingsError"})).count_in(
         packed(engine, images_of(engine, replica, app.name))
     )
+
+
+def test_copies_open_what_they_are_for_and_are_thrown_away_by_anybody(
+    replica: Environment,
+) -> None:
+    """Each copy opens something, and a rotated one nothing."""
+    fault = CopySecrets().plan(replica)
+    anybody = rebuild(json.loads(json.dumps(describe(fault))))
+    assert fault.unavailable(replica) is None
+    assert not fault.has_taken_effect(replica)
+    try:
+        fault.inject(replica)
+        assert fault.has_taken_effect(replica)
+        (vault,) = [node for node in replica.nodes if node.name == "east-vault"]
+        done = vault.run(["vault", "rotate", "identity"], within=timedelta(seconds=60))
+        assert done.exit_code == 0, done.stdout
+        found = fault.found(replica)
+        assert {name for name, what in found.items() if what == SHUT} == {"identity"}
+        assert fault.stands(replica)
+    finally:
+        anybody.revert(replica)
+    assert fault.has_gone(replica)
 
 
 def _is_of_identity(file: str) -> bool:
