@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 import fixtures.faults
 from environments.model import Direction
 from fixtures.faults import (
+    BadConfiguration,
+    BrokenFeature,
     CrashLoop,
     Cut,
     DamageBackup,
@@ -43,6 +45,7 @@ from fixtures.faults import (
     TakeMemory,
     TakePorts,
     TakeProcesses,
+    TamperedConfiguration,
     Throttle,
     WrongClock,
     WrongUpdate,
@@ -98,6 +101,9 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(DropTable, words, node=words),
     st.builds(DeleteRows, words, counts, node=words),
     st.builds(WrongUpdate, words, counts, words, node=words),
+    st.builds(BadConfiguration, words, words, words),
+    st.builds(TamperedConfiguration, words, words, words),
+    st.builds(BrokenFeature, words, st.integers(10, 99)),
     st.builds(StopArchiving, words),
     st.builds(DamageBackup, words, words, counts),
 )
