@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from reports.harm import Harm
+    from reports.intrusion import Intrusion
     from reports.outages import Outage
     from reports.scaling import Scaling
 
@@ -235,6 +237,8 @@ class Recovery:
     # for longer, more might be. None without a final read.
     rpo_is_lower_bound: bool | None = None
     scaling: Scaling | None = None  # None where nothing was written down of it
+    harm: Harm | None = None  # likewise, of changes
+    intrusion: Intrusion | None = None  # likewise
 
 
 class Outcome(StrEnum):

@@ -138,6 +138,8 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.BACKUP: check_backups,
     Role.SPARE: lambda ports: http_ok(ports[9001], "/"),
     Role.CONFIGURATOR: lambda ports: http_ok(ports[9200], "/health"),
+    Role.GREEN: lambda ports: http_ok(ports[9001], "/"),
+    Role.DEPLOYER: lambda ports: http_ok(ports[9200], "/health"),
     Role.SCALER: lambda ports: http_ok(ports[9100], "/health"),
     Role.PROMETHEUS: lambda ports: http_ok(ports[9090], "/-/ready"),
 }

@@ -10,7 +10,7 @@ from environments.replica.cache_nodes import cache_names, entry_to_caches
 from environments.replica.configurator_nodes import configurator_nodes, must_be_configurable
 from environments.replica.migrator_nodes import migrator_nodes
 from environments.replica.region import Region, Upstream, database_names, links
-from environments.replica.release_nodes import release_nodes
+from environments.replica.release_nodes import must_be_deployable, release_nodes
 from environments.replica.repositories import Repositories
 from environments.replica.topology import (
     EAST,
@@ -74,6 +74,7 @@ def _must_be_possible(settings: Settings) -> None:
             "a replica of two regions has no autoscaler: make it with one or with the other"
         )
     must_be_configurable(settings)
+    must_be_deployable(settings)
     policies = sorted(file.stem for file in POLICIES.glob("*.toml"))
     if settings.autoscaling and settings.autoscaling not in policies:
         raise WorldError(

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from environments.replica.caches import CacheGroup, CacheView
 from environments.replica.configured import ConfiguredView, deviations_of_configuration
+from environments.replica.deploying import deviations_of_deployment
 from environments.replica.scaling import ScalingView, deviations_of_scaling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from environments.model import DeploymentStatus
     from environments.replica.cluster import Cluster
 
 GONE = "gone"  # the condition of a node whose container was removed
@@ -54,6 +56,7 @@ class Observed:
     lone_caches: Mapping[str, CacheView] = field(default_factory=dict)  # Sentinel watches none
     scaling: ScalingView = field(default_factory=ScalingView)
     configured: Mapping[str, ConfiguredView] = field(default_factory=dict)
+    deployments: Mapping[str, DeploymentStatus] = field(default_factory=dict)
     lost_lines: Mapping[str, str] = field(default_factory=dict)  # app -> why its log lacks some
 
 
@@ -69,6 +72,7 @@ def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
         *_pending(observed),
         *deviations_of_scaling(observed.scaling, expected.policy_version),
         *deviations_of_configuration(observed.configured, expected.configuration),
+        *deviations_of_deployment(observed.deployments),
         *_lost_lines(observed),
     )
 

@@ -105,6 +105,8 @@ class Settings:
     # and a trail of who did what.
     secured: bool = False
     release: str = ""  # the next release of the orders service, on places of its own; "": none
+    release_policy: str = "drill"  # by which it gets to customers, and back
+    takes_all_back: bool = True  # a rollback takes customers from every instance of a release
     configured: bool = False  # instances get their settings from a configurator, while they run
     configuration_policy: str = "drill"  # by which a configuration gets to customers, and back
     checks_signature: bool = True  # instances use only what the configurator signed

@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from . import telemetry
+from . import release, telemetry
 from .admission import Admission
 from .bugs import Bugs
 from .database import DatabaseUnavailableError, NotSentError
@@ -113,6 +113,8 @@ def make_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _broken)
+    for around in release.AROUND:
+        app.add_middleware(around)
     if needed_log is not None:
         app.add_middleware(LogsFirst, log=needed_log)
     if sheds_load:
@@ -197,8 +199,8 @@ def _probes(health: Health) -> APIRouter:
 
     @router.get("/health/live")
     async def live() -> Response:
-        """Say that the event loop turns; nothing else is asked."""
-        return JSONResponse({"status": "ok", "dependencies": {}})
+        """Say that the event loop turns, and of which release; nothing else is asked."""
+        return JSONResponse({"status": "ok", "release": release.VERSION, "dependencies": {}})
 
     @router.get("/health/ready")
     async def ready() -> Response:

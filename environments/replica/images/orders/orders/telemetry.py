@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from . import release
 from .breaker import State
 from .logfile import LogFile
 
@@ -34,6 +35,8 @@ REQUESTS = Histogram(
     ["route", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0),
 )
+RELEASE = Gauge("orders_release", "1 for the release that this is", ["version"])
+RELEASE.labels(release.VERSION).set(1)
 POOL_SIZE = Gauge("orders_pool_connections", "Database connections that are open")
 POOL_IN_USE = Gauge("orders_pool_connections_in_use", "Database connections lent out")
 PENDING = Gauge("orders_pending", "Orders that are not paid yet")
