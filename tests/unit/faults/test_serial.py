@@ -15,6 +15,8 @@ from environments.model import Direction
 from fixtures.faults import (
     BadMigration,
     CopySecrets,
+    BadConfiguration,
+    BrokenFeature,
     CrashLoop,
     Cut,
     DamageBackup,
@@ -45,6 +47,7 @@ from fixtures.faults import (
     TakeMemory,
     TakePorts,
     TakeProcesses,
+    TamperedConfiguration,
     Throttle,
     UseLeakedCredential,
     WrongClock,
@@ -105,6 +108,9 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(DeleteRows, words, counts, node=words),
     st.builds(WrongUpdate, words, counts, words, node=words),
     st.builds(BadMigration, words, st.sampled_from(REVISIONS), st.sampled_from(Tool)),
+    st.builds(BadConfiguration, words, words, words),
+    st.builds(TamperedConfiguration, words, words, words),
+    st.builds(BrokenFeature, words, st.integers(10, 99)),
     st.builds(StopArchiving, words),
     st.builds(DamageBackup, words, words, counts),
 )
