@@ -97,6 +97,8 @@ def _as_known_then(
         rpo_is_lower_bound=bound,
         service=_service_then(now.service, saved.service),
         scaling=now.scaling if saved.scaling else None,
+        harm=now.harm if saved.harm else None,
+        intrusion=now.intrusion if saved.intrusion else None,
     )
 
 

@@ -11,12 +11,23 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard, TypeVar, get_args
 
 from reports.restorations import Restoration
 from reports.surges import Surge
 from reports.timeline import Event
-from reports.verdict import Injection, Objectives, ScalingObjectives, TakenBack, Watch
+from reports.verdict import (
+    BreachObjectives,
+    Changed,
+    ChangeObjectives,
+    Ender,
+    Ending,
+    Injection,
+    Objectives,
+    ScalingObjectives,
+    TakenBack,
+    Watch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +35,8 @@ if TYPE_CHECKING:
 
     from reports.timeline import Entry, Json
 
+
+Choice = TypeVar("Choice", bound=str)
 
 _BACKUPS = ("full", "differential", "incremental")
 # What a drill can be about: the first of them that it has.
@@ -157,6 +170,16 @@ class _Line:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise self.damaged(detail, "a whole number")
         return value
+
+    def one_of(self, detail: str, choices: Sequence[Choice]) -> Choice:
+        value = self.entry.details.get(detail)
+        for choice in choices:
+            if choice == value:
+                return choice
+        raise self.damaged(detail, f"one of {', '.join(map(str, choices))}")
+
+    def one_of_or_none(self, detail: str, choices: Sequence[Choice]) -> Choice | None:
+        return None if self.entry.details.get(detail) is None else self.one_of(detail, choices)
 
     def within(self, detail: str) -> _Line | None:
         """What an object among the details says, its names beginning with the detail's."""
@@ -301,6 +324,8 @@ def _objectives(stated: _Line) -> Objectives:
         read_availability=stated.number_or_none("read_availability"),
         read_outage_seconds=stated.number_or_none("read_outage_seconds"),
         scaling=_scaling_objectives(stated),
+        change=_change_objectives(stated),
+        breach=_breach_objectives(stated),
     )
 
 
@@ -322,6 +347,34 @@ def _scaling_objectives(stated: _Line) -> ScalingObjectives | None:
         maximum=scaling.count("scaling.maximum"),
         reaches=scaling.whole_or_none("scaling.reaches"),
         refusal_seconds=scaling.number_or_none("scaling.refusal_seconds"),
+    )
+
+
+def _change_objectives(stated: _Line) -> ChangeObjectives | None:
+    change = stated.within("change")
+    if change is None:
+        return None
+    return ChangeObjectives(
+        harmed=change.share("change.harmed"),
+        ends=change.one_of("change.ends", get_args(Ending)),
+        by=change.one_of_or_none("change.by", get_args(Ender)),
+        harm_seconds=change.number_or_none("change.harm_seconds"),
+        rollback_seconds=change.number_or_none("change.rollback_seconds"),
+        rollback_from_start_seconds=change.number_or_none("change.rollback_from_start_seconds"),
+        harmed_after=change.count("change.harmed_after"),
+        bites=change.count("change.bites"),
+        kind=change.one_of_or_none("change.kind", get_args(Changed)),
+    )
+
+
+def _breach_objectives(stated: _Line) -> BreachObjectives | None:
+    breach = stated.within("breach")
+    if breach is None:
+        return None
+    return BreachObjectives(
+        detect_seconds=breach.seconds("breach.detect_seconds"),
+        shut_out_seconds=breach.seconds("breach.shut_out_seconds"),
+        refused_after=breach.count("breach.refused_after"),
     )
 
 

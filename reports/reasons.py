@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from reports.outages import ends_early
-from reports.reasons_of_scaling import (
-    doubts_of_scaling,
-    make_sense,
-    missed_in_scaling,
-    why_load_is_invalid,
+from reports.reasons_of_demands import (
+    demands_make_sense,
+    doubts_of_demands,
+    is_about_changes,
+    missed_in_demands,
+    why_demands_are_invalid,
 )
 from reports.reasons_of_service import doubts_of_reads, missed_in_service
 from reports.wording import (
@@ -37,7 +38,7 @@ def why_invalid(
     comparisons: Sequence[Comparison],
 ) -> Iterator[str]:
     """What makes the experiment prove nothing, whatever it shows."""
-    if not injections and not comparisons:
+    if not injections and not comparisons and not is_about_changes(recovery, objectives):
         yield "no fault was injected"
     for injection in injections:
         if injection.took_effect_at is None:
@@ -46,8 +47,7 @@ def why_invalid(
         yield "a time or an objective of the drill is not a number that makes sense"
     if recovery is not None:
         yield from _why_traffic_is_invalid(recovery, injections)
-        if recovery.scaling is not None and objectives.scaling is not None:
-            yield from why_load_is_invalid(recovery.scaling)
+        yield from why_demands_are_invalid(recovery, objectives)
     for one in comparisons:
         if one.acknowledged == 0:
             yield (
@@ -75,8 +75,7 @@ def what_was_missed(
             yield f"corruption: {rows} of the final read that nobody wrote"
         if recovery.service is not None:
             yield from missed_in_service(recovery.service, objectives)
-        if recovery.scaling is not None and objectives.scaling is not None:
-            yield from missed_in_scaling(recovery.scaling, objectives.scaling)
+        yield from missed_in_demands(recovery, objectives)
     for one in comparisons:
         for what in _missed_in_restoring(one, objectives):
             yield f"restore of {one.restoration.backup} {what}"
@@ -100,8 +99,7 @@ def what_is_doubtful(
             yield from doubts_of_reads(
                 recovery.service, objectives, recovery.settle_seconds, since
             )
-        if objectives.scaling is not None:
-            yield from doubts_of_scaling(recovery.scaling, objectives.scaling, watch)
+        yield from doubts_of_demands(recovery, objectives, watch)
         if injections:
             yield from _doubts_of_losses(recovery, objectives)
         if recovery.lost is None:
@@ -349,7 +347,7 @@ def _make_sense(objectives: Objectives, injections: Sequence[Injection], watch: 
     return (
         all(bound is None or (math.isfinite(bound) and bound >= 0) for bound in bounds)
         and all(share is None or 0 <= share <= 1 for share in shares)
-        and (objectives.scaling is None or make_sense(objectives.scaling))
+        and demands_make_sense(objectives)
         and _ascend(watch.started_at, watch.ended_at)
         and all(
             _ascend(

@@ -5,38 +5,46 @@ so they cannot differ while the files are the same.
 
 A drill's folder holds ``timeline.jsonl``, ``ledger.bin`` (records of LEDGER),
 ``final-read.bin`` (records of FINAL_READ; absent where there was none), such a file
-for each backup that was restored, ``scaling.jsonl`` where the stack grows with its load, and
-``verdict.json``.
+for each backup that was restored, ``scaling.jsonl`` where the stack grows with its load,
+``changes.jsonl`` where tools change the service, ``intruder.jsonl`` where somebody breaks in,
+and ``verdict.json``.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from reports.capacity import Capacity
+from reports.changes_log import ChangeKind, Step, read_changes_log
 from reports.facts import Facts, NotStartedError, RecordError, read_facts
 from reports.growths import Growth, Way
+from reports.harm import Change, Harm, measure_harm
+from reports.intruder_log import read_intruder_log
+from reports.intrusion import CredentialUse, Intrusion, Signal, measure_intrusion
 from reports.ledger import FINAL_READ, read_ledger
 from reports.outages import Outage
 from reports.recovery import judge, judge_measurement, measure
 from reports.restorations import compare
 from reports.scaling import Scaling, measure_scaling
-from reports.scaling_log import ScalingLog, read_scaling_log
+from reports.scaling_log import read_scaling_log
 from reports.surges import Offered
 from reports.timeline import Event, NotRecordedError, read_timeline
 from reports.verdict import Outcome, Recovery, Service, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from reports.changes_log import ChangesLog
+    from reports.intruder_log import IntruderLog
     from reports.restorations import Comparison
+    from reports.scaling_log import ScalingLog
     from reports.timeline import Entry, Timeline
     from reports.verdict import Watch
 
@@ -57,7 +65,11 @@ TIMELINE = "timeline.jsonl"
 LEDGER_FILE = "ledger.bin"
 FINAL_READ_FILE = "final-read.bin"
 SCALING_FILE = "scaling.jsonl"
+CHANGES_FILE = "changes.jsonl"
+INTRUDER_FILE = "intruder.jsonl"
 VERDICT_FILE = "verdict.json"
+
+Log = TypeVar("Log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +79,9 @@ class DrillRecord(Facts):
     ledger: NDArray[np.void]
     final_read: NDArray[np.void] | None
     restored: Sequence[NDArray[np.void]]  # the rows of each restoration
-    scaling_log: ScalingLog | None  # None where nobody wrote one
+    scaling_log: ScalingLog | None  # None where nobody wrote one, as are the next
+    changes_log: ChangesLog | None
+    intruder_log: IntruderLog | None
 
 
 def load_record(folder: Path) -> DrillRecord:
@@ -88,7 +102,9 @@ def load_record(folder: Path) -> DrillRecord:
             _rows(folder / one.file, one.rows, "a restored backup")
             for one in facts.restorations
         ),
-        scaling_log=_scaling_log(folder / SCALING_FILE),
+        scaling_log=_if_there(read_scaling_log, folder / SCALING_FILE),
+        changes_log=_if_there(read_changes_log, folder / CHANGES_FILE),
+        intruder_log=_if_there(read_intruder_log, folder / INTRUDER_FILE),
     )
 
 
@@ -214,8 +230,8 @@ def _rows(path: Path, rows: object, what: str) -> NDArray[np.void]:
     return np.fromfile(path, FINAL_READ)
 
 
-def _scaling_log(path: Path) -> ScalingLog | None:
-    return read_scaling_log(path) if path.exists() else None
+def _if_there(read: Callable[[Path], Log], path: Path) -> Log | None:
+    return read(path) if path.exists() else None
 
 
 def _unfinished(record: DrillRecord, why: str) -> Verdict:
@@ -227,7 +243,7 @@ def _unfinished(record: DrillRecord, why: str) -> Verdict:
 def _measure(record: DrillRecord) -> Recovery | None:
     if record.watch is None or record.settle_seconds is None:
         return None
-    if not record.injections and not record.restorations:
+    if not record.injections and not record.restorations and record.changes_log is None:
         return None
     recovery = measure(
         record.ledger,
@@ -237,7 +253,12 @@ def _measure(record: DrillRecord) -> Recovery | None:
         settle_seconds=record.settle_seconds,
         taken_back=record.taken_back,
     )
-    return replace(recovery, scaling=_measure_scaling(record, record.watch))
+    return replace(
+        recovery,
+        scaling=_measure_scaling(record, record.watch),
+        harm=_measure_harm(record, record.watch),
+        intrusion=_measure_intrusion(record),
+    )
 
 
 def _measure_scaling(record: DrillRecord, watch: Watch) -> Scaling | None:
@@ -252,18 +273,31 @@ def _measure_scaling(record: DrillRecord, watch: Watch) -> Scaling | None:
     )
 
 
+def _measure_harm(record: DrillRecord, watch: Watch) -> Harm | None:
+    if record.changes_log is None:
+        return None
+    return measure_harm(record.changes_log, record.ledger, watch=watch)
+
+
+def _measure_intrusion(record: DrillRecord) -> Intrusion | None:
+    return None if record.intruder_log is None else measure_intrusion(record.intruder_log)
+
+
 def _recovery(figures: dict[str, Any]) -> Recovery:
     """The figures as they were saved; a TypeError where one is missing or unknown."""
     outages = tuple(Outage(**outage) for outage in figures.pop("outages"))
     lost = tuple(map(int, figures.pop("lost_examples")))
     beyond = tuple(map(int, figures.pop("beyond_examples", ())))
     service, scaling = figures.pop("service", None), figures.pop("scaling", None)
+    harm, intrusion = figures.pop("harm", None), figures.pop("intrusion", None)
     return Recovery(
         outages=outages,
         lost_examples=lost,
         beyond_examples=beyond,
         service=None if service is None else _service(service),
         scaling=None if scaling is None else _scaling(scaling),
+        harm=None if harm is None else _harm(harm),
+        intrusion=None if intrusion is None else _intrusion(intrusion),
         **figures,
     )
 
@@ -290,3 +324,19 @@ def _scaling(figures: dict[str, Any]) -> Scaling:
 
 def _growth(figures: dict[str, Any]) -> Growth:
     return Growth(ways=tuple(Way(**way) for way in figures.pop("ways")), **figures)
+
+
+def _harm(figures: dict[str, Any]) -> Harm:
+    return Harm(changes=tuple(map(_change, figures.pop("changes"))), **figures)
+
+
+def _change(figures: dict[str, Any]) -> Change:
+    kind, ended = ChangeKind(figures.pop("kind")), figures.pop("ended")
+    return Change(kind=kind, ended=None if ended is None else Step(ended), **figures)
+
+
+def _intrusion(figures: dict[str, Any]) -> Intrusion:
+    uses = tuple(CredentialUse(**one) for one in figures.pop("uses"))
+    signals = tuple(Signal(**one) for one in figures.pop("signals"))
+    after = tuple(map(str, figures.pop("deeds_after")))
+    return Intrusion(uses=uses, signals=signals, deeds_after=after, **figures)

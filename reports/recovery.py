@@ -127,7 +127,7 @@ def judge(  # noqa: PLR0913 - each is one kind of evidence, and all are named
     What is certain (``breaches`` among them) makes a valid one MISSED. Where the evidence
     is not enough (``doubts`` among them) the rest is not MET. All reasons are listed.
     A drill whose subject is backups needs no fault: it is judged by its ``comparisons``, and
-    by what its customers saw meanwhile.
+    by what its customers saw meanwhile. Nor does one whose subject is a change.
     """
     invalid = [
         *obstacles,

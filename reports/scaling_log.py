@@ -7,14 +7,11 @@ scaler says how long ago a thing was, so that nobody needs equal clocks.
 
 from __future__ import annotations
 
-import json
-import math
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from reports.facts import RecordError
+from reports.fields import amount, amount_or_none, count, number, read_entries, text
 from reports.lines import Appended
 
 if TYPE_CHECKING:
@@ -121,10 +118,7 @@ def read_scaling_log(path: Path) -> ScalingLog:
     Raises:
         RecordError: a line that was finished cannot be read; the sentence names it.
     """
-    *lines, unfinished = path.read_bytes().split(b"\n")
-    entries = [_entry(line, f"{path}:{number}") for number, line in enumerate(lines, start=1)]
-    with suppress(RecordError):
-        entries.append(_entry(unfinished, str(path)))
+    entries = read_entries(path, _entry, "a scaling log")
     samples = [one for one in entries if isinstance(one, Sample)]
     decisions = [one for one in entries if isinstance(one, Decision)]
     stages = [one for one in entries if isinstance(one, Stage)]
@@ -135,49 +129,41 @@ def read_scaling_log(path: Path) -> ScalingLog:
     )
 
 
-def _entry(line: bytes, place: str) -> Sample | Decision | Stage:
-    try:
-        fields = json.loads(line)
-        return _KINDS[fields["kind"]](fields)
-    except KeyError as error:
-        raise RecordError(
-            f"{place}: not an entry of a scaling log: it has no {error}"
-        ) from error
-    except (ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise RecordError(f"{place}: not an entry of a scaling log: {error}") from error
+def _entry(fields: Mapping[str, Any]) -> Sample | Decision | Stage:
+    return _KINDS[fields["kind"]](fields)
 
 
 def _sample(fields: Mapping[str, Any]) -> Sample:
     return Sample(
-        at=_number(fields, "at"),
-        wanted=_count(fields, "wanted"),
-        serving=_count(fields, "serving"),
-        minimum=_count(fields, "minimum"),
-        maximum=_count(fields, "maximum"),
-        tolerance=_amount(fields, "tolerance"),
-        ratio=_amount_or_none(fields, "ratio"),
-        cpu=_amount_or_none(fields, "cpu"),
-        memory=_amount_or_none(fields, "memory"),
-        rate=_amount_or_none(fields, "rate"),
+        at=number(fields, "at"),
+        wanted=count(fields, "wanted"),
+        serving=count(fields, "serving"),
+        minimum=count(fields, "minimum"),
+        maximum=count(fields, "maximum"),
+        tolerance=amount(fields, "tolerance"),
+        ratio=amount_or_none(fields, "ratio"),
+        cpu=amount_or_none(fields, "cpu"),
+        memory=amount_or_none(fields, "memory"),
+        rate=amount_or_none(fields, "rate"),
     )
 
 
 def _decision(fields: Mapping[str, Any]) -> Decision:
     return Decision(
-        at=_number(fields, "at"),
-        number=_count(fields, "number"),
-        before=_count(fields, "from"),
-        after=_count(fields, "to"),
-        why=_text(fields, "why"),
+        at=number(fields, "at"),
+        number=count(fields, "number"),
+        before=count(fields, "from"),
+        after=count(fields, "to"),
+        why=text(fields, "why"),
     )
 
 
 def _stage(fields: Mapping[str, Any]) -> Stage:
     return Stage(
-        at=_number(fields, "at"),
-        instance=_text(fields, "instance"),
+        at=number(fields, "at"),
+        instance=text(fields, "instance"),
         stage=StageName(fields["stage"]),
-        decision=None if fields["decision"] is None else _count(fields, "decision"),
+        decision=None if fields["decision"] is None else count(fields, "decision"),
     )
 
 
@@ -186,37 +172,3 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any]], Sample | Decision | Stage]] =
     "decision": _decision,
     "stage": _stage,
 }
-
-
-def _number(fields: Mapping[str, Any], name: str) -> float:
-    value = fields[name]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"its {name!r} is no number: {value!r}")
-    if not math.isfinite(value):
-        raise ValueError(f"its {name!r} is no number: {value!r}")
-    return float(value)
-
-
-def _amount(fields: Mapping[str, Any], name: str) -> float:
-    value = _number(fields, name)
-    if value < 0:
-        raise ValueError(f"its {name!r} is less than nothing: {value!r}")
-    return value
-
-
-def _amount_or_none(fields: Mapping[str, Any], name: str) -> float | None:
-    return None if fields[name] is None else _amount(fields, name)
-
-
-def _count(fields: Mapping[str, Any], name: str) -> int:
-    value = fields[name]
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"its {name!r} is no whole number: {value!r}")
-    return value
-
-
-def _text(fields: Mapping[str, Any], name: str) -> str:
-    value = fields[name]
-    if not isinstance(value, str):
-        raise TypeError(f"its {name!r} is no text: {value!r}")
-    return value

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from reports.harm import Harm
+    from reports.intrusion import Intrusion
     from reports.outages import Outage
     from reports.scaling import Scaling
 
@@ -45,6 +47,55 @@ class ScalingObjectives:
     refusal_seconds: float | None = None
 
 
+Ending = Literal["refused", "promoted", "rolled back", "failed"]
+Ender = Literal["itself", "people"]
+Changed = Literal["release", "configuration", "migration", "flag"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeObjectives:
+    """What a change of the service may do to customers, and how it must end.
+
+    It is asked of every change that began while customers were watched; ``kind`` (release,
+    configuration, migration or flag) asks it of those alone. A request is harmed that was not
+    acknowledged, was answered wrongly, or took longer than half a second.
+
+    ``ends`` is how a change must end, and ``by`` who must have ended it: ``itself`` or
+    ``people``; None is not judged. ``harmed`` bounds the share, from 0 to 1, of the requests
+    between the change's start and its end that were harmed, and ``harm_seconds`` the while
+    from the first to the last of them. ``rollback_seconds`` bounds the while from the first
+    harmed request until the change was rolled back, ``rollback_from_start_seconds`` the one
+    from its start. ``harmed_after`` bounds the requests that were harmed though they began
+    after it was rolled back and a second more. Where fewer than ``bites`` were harmed, the
+    change was not a bad one, and nothing was proven.
+    """
+
+    harmed: float
+    ends: Ending
+    by: Ender | None = None
+    harm_seconds: float | None = None
+    rollback_seconds: float | None = None
+    rollback_from_start_seconds: float | None = None
+    harmed_after: int = 0
+    bites: int = 0
+    kind: Changed | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreachObjectives:
+    """How fast an intruder must be noticed, and be out; from its first success, in seconds.
+
+    ``detect_seconds`` bounds the while until the first signal, ``shut_out_seconds`` the one
+    until people say that it is shut out; after that no attempt may succeed. Where fewer than
+    ``refused_after`` attempts with each credential that had worked were refused after that,
+    nobody knows whether it is out.
+    """
+
+    detect_seconds: float
+    shut_out_seconds: float
+    refused_after: int = 3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objectives:
     """What recovery must achieve; None is not judged.
@@ -59,7 +110,8 @@ class Objectives:
     ``availability`` and ``read_availability`` are the least share, from 0 to 1, of all
     writes and reads of the drill that must be answered; ``read_outage_seconds`` bounds
     every while in which customers could not read. ``scaling`` is what is asked of a stack
-    that grows and shrinks.
+    that grows and shrinks, ``change`` of changes of the service, ``breach`` where an intruder
+    has got in.
     """
 
     rto_seconds: float
@@ -71,6 +123,8 @@ class Objectives:
     read_availability: float | None = None
     read_outage_seconds: float | None = None
     scaling: ScalingObjectives | None = None
+    change: ChangeObjectives | None = None
+    breach: BreachObjectives | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +237,8 @@ class Recovery:
     # for longer, more might be. None without a final read.
     rpo_is_lower_bound: bool | None = None
     scaling: Scaling | None = None  # None where nothing was written down of it
+    harm: Harm | None = None  # likewise, of changes
+    intrusion: Intrusion | None = None  # likewise
 
 
 class Outcome(StrEnum):

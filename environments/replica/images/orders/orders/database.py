@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from ssl import SSLContext
 
+    from .logins import Login
     from .settings import Address, Settings
 
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -80,14 +81,14 @@ def trusted(authority: Path | None) -> SSLContext | Literal[False]:
 
 
 async def connect(
-    settings: Settings, address: Address, *, within: float = CONNECT_SECONDS
+    settings: Settings, address: Address, login: Login, *, within: float = CONNECT_SECONDS
 ) -> Connection:
     return await asyncpg.connect(
         host=address.host,
         port=address.port,
         database=settings.database_name,
-        user=settings.database_user,
-        password=settings.database_password,
+        user=login.user,
+        password=login.password,
         ssl=trusted(settings.database_authority),
         timeout=within,
         server_settings=SERVER_SETTINGS,
