@@ -26,10 +26,12 @@ from allure_pytest.utils import (  # type: ignore[import-untyped]  # it has no t
     ParsedPytestNodeId,
 )
 
+from reports.connections import as_html as connections_as_html
 from reports.exhibits import (
     Attachment,
     Drill,
     attachments,
+    connections,
     metrics,
     milliseconds,
     picture,
@@ -259,6 +261,8 @@ def _describe(
     )
     if drill.scaling is not None and drawn_scaling is not None:
         result.descriptionHtml += scaling_as_html(drill.scaling, drawn_scaling)
+    if tried := connections(drill):
+        result.descriptionHtml += connections_as_html(tried)
     severity = _severity(drill)
     if severity is not None:
         result.labels.append(Label(LabelType.SEVERITY, severity.value))

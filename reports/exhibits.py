@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from reports.connections import CONNECTIONS_NAME, read_connections
 from reports.phases import break_down
 from reports.record import compare_record, judge_record, load_record
 from reports.scaling_summary import as_markdown, scaling_figures
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from reports.connections import Tried
     from reports.phases import Breakdown
     from reports.record import DrillRecord
     from reports.restorations import Comparison
@@ -179,6 +181,11 @@ def scaling_tables(drill: Drill) -> str | None:
     if drill.scaling is None:
         return None
     return as_markdown(drill.scaling, asked.scaling if asked else None)
+
+
+def connections(drill: Drill) -> list[Tried]:
+    """Who tried to connect to whom; nothing where nobody wrote that down."""
+    return read_connections(drill.folder / CONNECTIONS_NAME)
 
 
 def metrics(drill: Drill) -> list[dict[str, str | float]]:

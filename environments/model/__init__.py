@@ -25,6 +25,7 @@ from environments.model.links import (
     RoundTrip,
     Stream,
 )
+from environments.model.networks import Apart, Connection, Reach
 from environments.model.nodes import Completed, Crowded, Killable, Node, Pausable, Places
 from environments.model.packets import Cut, Cuttable, Direction, Limit, Limitable, Resolving
 from environments.model.scaling import (
@@ -38,10 +39,12 @@ from environments.model.worlds import Caretaker, Environment, FoundWorld, Regist
 
 __all__ = [
     "DAMAGE_FOLDER",
+    "Apart",
     "Bandwidth",
     "Caretaker",
     "CommandTimedOutError",
     "Completed",
+    "Connection",
     "ConnectionReset",
     "Crowded",
     "Cut",
@@ -64,6 +67,7 @@ __all__ = [
     "NotReadyError",
     "Pausable",
     "Places",
+    "Reach",
     "Register",
     "Resolving",
     "Resource",
