@@ -61,7 +61,7 @@ def test_a_connection_a_refusal_and_silence_are_told_apart() -> None:
         silent = stack.enter_context(socket.create_server((HOST, 0), backlog=0))
         for _ in range(3):  # its queue is full: what else comes is dropped
             waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
+            waiting.settimeout(0)
             waiting.connect_ex(silent.getsockname())
         ends = [one.getsockname() for one in (takes, refuses, silent)]
         said = subprocess.run(
