@@ -63,7 +63,7 @@ def _as_client(spec: NodeSpec) -> Mapping[str, str]:
     match spec.role:
         case Role.APP | Role.SPARE | Role.GREEN:
             return {"DATABASE_AUTHORITY": AUTHORITY_FILE}
-        case Role.MIGRATOR:
+        case Role.MIGRATOR | Role.VAULT | Role.AUDIT:
             return _VERIFIED
         case Role.BASTION:
             edge = spec.environment["EDGE"]

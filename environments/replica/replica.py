@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from environments.model import Connection, GoneError, Link, Node, Trace, UnknownNameError
 from environments.replica.autoscaling_nodes import policy_version
+from environments.replica.configurator_nodes import standard_sha256
 from environments.replica.encryption import HTTP_PORT, HTTPS_PORT
 from environments.replica.facts import versions
 from environments.replica.following import deviations_of_follower
@@ -139,6 +140,7 @@ class Replica:
             synchronous=self.settings.synchronous,
             region=region,
             policy_version=policy_version(self.settings.autoscaling),
+            configuration=standard_sha256(self.settings),
         )
 
     def traces(self, among: Collection[str] | None = None) -> frozenset[Trace]:

@@ -34,6 +34,7 @@ class Behaviour(StrEnum):
 
 
 SLOW_SECONDS = 0.8
+LOGIN_SECONDS = 4.0
 
 
 class Shop:
@@ -44,6 +45,8 @@ class Shop:
         self.taken_at: dict[str, float] = {}
         self.posts: list[str] = []
         self.credentials: set[str | None] = set()
+        self.logins: list[object] = []
+        self.revoked: set[str | None] = set()  # what no order may show any more
         self.met: dict[str, Behaviour] = {}
         self.page: object = None  # answers every listing, where set
         self._open: set[asyncio.StreamWriter] = set()
@@ -113,10 +116,16 @@ class Shop:
         headers = {name.lower(): value for name, value in (x.split(": ", 1) for x in lines)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         method, target, _ = start.split(" ")
-        if method == "POST":
+        if target == "/login" and self.behaviour is not Behaviour.UNAVAILABLE:
+            self.logins.append(json.loads(body))
+            token = {"token": f"t{len(self.logins)}", "expires_in": LOGIN_SECONDS}
+            return await _reply(writer, 200, token)
+        if method == "POST" and target != "/login":
             self.posts.append(headers["idempotency-key"])
             self.credentials.add(headers.get("authorization"))
             self.met[headers["idempotency-key"]] = self.behaviour
+            if headers.get("authorization") in self.revoked:
+                return await _reply(writer, 401, {"error": "this token was revoked"})
         if self.behaviour in REJECTIONS:
             return await _reply(writer, REJECTIONS[self.behaviour], {"error": self.behaviour})
         if method == "GET" and self.behaviour is Behaviour.HANG:
