@@ -115,8 +115,6 @@ def attached(engine: Engine, world: str) -> Iterator[Replica]:
         autoscaling=policy_of(inspected),
         secured=any(is_on_networks_apart(one) for one in inspected.values()),
         migrations=any(name.endswith(f"-{Role.MIGRATOR}") for name in inspected),
-        release=release_of(inspected),
-        configured=any(name.endswith(f"-{Role.CONFIGURATOR}") for name in inspected),
         configured=any(name.endswith(f"-{Role.CONFIGURATOR}") for name in inspected),
         release=release_of(inspected),
     )

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 import fixtures.faults
 from environments.model import Direction
 from fixtures.faults import (
-    BadMigration,
-    CopySecrets,
     BadConfiguration,
+    BadMigration,
     BrokenFeature,
+    CopySecrets,
     CrashLoop,
     Cut,
     DamageBackup,
