@@ -61,6 +61,7 @@ class Network(StrEnum):
     APPLICATION = "application"
     DATA = "data"
     OPERATIONS = "operations"
+    PARTNERS = "partners"  # where what is not ours is reached
 
 
 class Schedule(StrEnum):

@@ -41,10 +41,10 @@ class Settings:
     log_needed: bool  # what no log line could be written of is not done
     token_key: str = field(repr=False)  # "": orders are taken without a token
     checks_clock: bool
+    audit_url: str  # "": nobody is told who did what
     auth_url: str  # who issues customers' tokens; "": nobody, or an instance itself
     auth_needed: bool  # while it is silent, customers are left to other instances
     auth_file: Path  # where its last word is kept
-    audit_url: str  # "": nobody is told who did what
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -76,10 +76,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_needed=_switch(environ, "LOG_NEEDED", default=False),
         token_key=environ.get("TOKEN_KEY", ""),
         checks_clock=_switch(environ, "CHECKS_CLOCK", default=True),
+        audit_url=environ.get("AUDIT_URL", ""),
         auth_url=_url(environ, "AUTH_URL") if environ.get("AUTH_URL") else "",
         auth_needed=_switch(environ, "AUTH_NEEDED", default=False),
         auth_file=Path(environ.get("AUTH_FILE", "/run/orders/auth.json")),
-        audit_url=environ.get("AUDIT_URL", ""),
     )
 
 
