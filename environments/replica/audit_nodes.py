@@ -33,7 +33,6 @@ def _audit(passwords: Passwords) -> NodeSpec:
         ports=(AUDIT_PORT,),
         environment={
             "DATABASE_HOST": f"{EAST}-{Role.DB_ROUTER}",
-            "DATABASE_PASSWORD": passwords.auditor,
             # Only who is an instance may say which sessions are its own.
             "INSTANCES": f"{EAST}-{Role.APP}-,{EAST}-{Role.GREEN}-",
         },

@@ -30,3 +30,9 @@ class Authority:
         issued = self._ca.issue_cert(name, common_name=name)
         chain = "".join(blob.bytes().decode() for blob in issued.cert_chain_pems)
         return Certificate(chain, issued.private_key_pem.bytes().decode())
+
+    def deputy(self) -> Certificate:
+        """Give what somebody else signs certificates with, in this authority's name."""
+        deputy = self._ca.create_child_ca()
+        pem, key = deputy.cert_pem.bytes(), deputy.private_key_pem.bytes()
+        return Certificate(pem.decode(), key.decode())

@@ -160,6 +160,7 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.BACKUP: check_backups,
     Role.SPARE: lambda ports: http_ok(ports[9001], "/"),
     Role.SCALER: lambda ports: http_ok(ports[9100], "/health"),
+    Role.VAULT: lambda ports: http_ok(ports[8201], "/health"),
     Role.PROMETHEUS: lambda ports: http_ok(ports[9090], "/-/ready"),
     Role.AUDIT: lambda ports: http_ok(ports[9300], "/health"),
 }

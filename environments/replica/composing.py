@@ -25,7 +25,7 @@ from environments.replica.topology import (
     Settings,
     Topology,
 )
-from environments.replica.vault_nodes import vault_nodes
+from environments.replica.vault_nodes import vault_nodes, with_secrets
 
 EAST_DATABASES, WEST_DATABASES = 3, 2
 WITNESS = "entrance:8405"
@@ -43,7 +43,7 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
     if settings.second_region:
         return _two_regions(settings, passwords)
     whole = _one_region(settings, passwords)
-    return placed(whole) if settings.secured else whole
+    return placed(with_secrets(whole, passwords.authority)) if settings.secured else whole
 
 
 def _one_region(settings: Settings, passwords: Passwords) -> Topology:
@@ -56,6 +56,7 @@ def _one_region(settings: Settings, passwords: Passwords) -> Topology:
     )
     return Topology(
         nodes=(
+            *vault_nodes(settings),
             *east.data_nodes(),
             _payments(),
             *east.other_nodes(),
@@ -63,7 +64,6 @@ def _one_region(settings: Settings, passwords: Passwords) -> Topology:
             *east.app_nodes(),
             *east.autoscaling_nodes(),
             *_nodes_of(east.repositories),
-            *vault_nodes(settings, passwords),
             *auth_nodes(settings, passwords),
             *audit_nodes(settings, passwords),
             *release_nodes(east),

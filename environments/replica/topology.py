@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from environments.replica.certificates import Authority
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -145,6 +147,8 @@ class NodeSpec:
     needs: tuple[str, ...] = ()
     bounds: Bounds = field(default_factory=Bounds)
     networks: tuple[Network, ...] = ()  # of a secured world; elsewhere there is one for all
+    # Put into it before it starts, by their paths: what is in no image and in no variable.
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def zone(self) -> str:
@@ -187,6 +191,7 @@ class Passwords:
     token_key: str = field(default_factory=secrets.token_hex, repr=False)
     near_repository: str = field(default_factory=secrets.token_hex, repr=False)
     offsite_repository: str = field(default_factory=secrets.token_hex, repr=False)
+    authority: Authority = field(default_factory=Authority, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import fixtures.faults
 from environments.model import Direction
 from fixtures.faults import (
+    CopySecrets,
     CrashLoop,
     Cut,
     DamageBackup,
@@ -75,6 +76,7 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(WrongClock, words, wrong_by),
     st.builds(GuessPasswords, words, words, words),
     st.builds(UseLeakedToken, words, words),
+    st.builds(CopySecrets, words),
     st.builds(CrashLoop, words, a_while.map(lambda lived: timedelta(milliseconds=lived))),
     st.builds(Partition, words, words, st.sampled_from(Direction)),
     st.builds(LosePackets, words, words, st.integers(1, 90), st.sampled_from(Direction)),

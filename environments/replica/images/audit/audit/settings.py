@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,19 @@ class Settings:
     service: str = SERVICE
     instances: tuple[str, ...]  # what their names begin with: only they may claim sessions
     database_host: str
-    database_password: str = field(repr=False)
+    login_file: Path  # where the vault keeps what the auditor logs in with
+
+    @property
+    def database_password(self) -> str:
+        """Give it as it is now.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        try:
+            return str(json.loads(self.login_file.read_text())["password"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise OSError(f"{self.login_file} has no password") from error
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -35,7 +48,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         instances=tuple(_text(environ, "INSTANCES").split(",")),
         database_host=_text(environ, "DATABASE_HOST"),
-        database_password=_text(environ, "DATABASE_PASSWORD"),
+        login_file=Path(_text(environ, "DATABASE_LOGIN_FILE")),
     )
 
 

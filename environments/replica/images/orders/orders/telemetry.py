@@ -41,6 +41,11 @@ OLDEST = Gauge(
     "orders_pending_oldest_seconds", "Age of the oldest order not paid yet; +Inf: not known"
 )
 OLDEST.set(math.inf)  # until somebody could look
+LOGIN = Gauge("orders_database_login", "1 for whom it logs in to the database as", ["user"])
+STALE = Gauge(
+    "orders_database_connections_stale",
+    "Open connections that were made with a login of before",
+)
 CHARGES = Counter("orders_payment_calls", "Charges by outcome", ["caller", "outcome"])
 ENTRIES_LOST = Counter("orders_audit_entries_lost", "What the audit trail was not told")
 LINES_LOST = Counter("orders_log_lines_lost", "Log lines that the log's disk did not take")
