@@ -35,7 +35,6 @@ _MEGABYTES = 1
 # Variables that have secrets elsewhere, with what a node of a secured world has instead.
 _SECRET_VARIABLES = frozenset(
     {
-        "AUDITOR_PASSWORD",
         "DATABASE_PASSWORD",
         "MONITOR_PASSWORD",
         "ORDERS_PASSWORD",

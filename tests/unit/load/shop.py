@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Coroutine, Iterator
 
 
@@ -37,7 +38,8 @@ LOGIN_SECONDS = 4.0
 
 
 class Shop:
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.behaviour = Behaviour.OK
         self.orders: list[dict[str, Any]] = []
         self.taken_at: dict[str, float] = {}
@@ -55,7 +57,7 @@ class Shop:
 
     @property
     def entrance(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     @property
     def listens(self) -> bool:
@@ -82,7 +84,9 @@ class Shop:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=5)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, ssl=self.tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _refuse(self) -> None:
@@ -216,8 +220,8 @@ MISDEEDS: dict[
 
 
 @contextmanager
-def open_shop() -> Iterator[Shop]:
-    shop = Shop()
+def open_shop(tls: ssl.SSLContext | None = None) -> Iterator[Shop]:
+    shop = Shop(tls)
     shop.start()
     try:
         yield shop

@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
+from environments.replica.certificates import Authority
 from fixtures.load import process
 from fixtures.load.live import Sight, lateness, sight
 from fixtures.load.process import Load, LoadNotSteadyError, describe, start_load
@@ -23,6 +24,7 @@ from fixtures.load.shapes import Step
 from fixtures.waiting import WaitedTooLongError, wait_until
 from reports.ledger import Operation, Outcome, read_ledger
 from tests.unit.load.shop import LOGIN_SECONDS, Behaviour, Shop, open_shop
+from tests.unit.load.tls import AUTHORITY, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,11 +50,13 @@ def _start(
     workers: int = 1,
     token: str = "",
     password: str = "",
+    authority: str = "",
 ) -> Load:
     return start_load(
         shop.entrance, users=users, attempts_per_second=rate, folder=folder, customer="c",
         seed=1, say=lambda _: None, workers=workers, token=token,
         password=password,
+        authority=authority,
     )  # fmt: skip
 
 
@@ -114,6 +118,22 @@ def test_customers_who_cannot_log_in_order_nothing(shop: Shop, tmp_path: Path) -
     with pytest.raises(LoadNotSteadyError, match="could not log in"):
         _start(shop, tmp_path, password=HUSH)
     assert shop.posts == []
+
+
+def test_customers_trust_the_authority_that_they_were_given_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deceived = tmp_path / "deceived"
+    deceived.mkdir()
+    with open_shop(shown(tmp_path)) as shop:
+        with _start(shop, tmp_path, authority=AUTHORITY.pem):
+            pass
+        taken = len(shop.posts)
+        assert taken
+        monkeypatch.setattr(process, "STEADY_WITHIN", timedelta(seconds=3))
+        with pytest.raises(LoadNotSteadyError, match="SSLCertVerificationError"):
+            _start(shop, deceived, authority=Authority().pem)
+        assert len(shop.posts) == taken
 
 
 def test_a_killed_load_loses_nothing_that_it_had_written(shop: Shop, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TRAIL = Path("/var/lib/audit/trail.jsonl")
 SERVICE = "orders"  # what the logins of the service begin with
+INSTANCES = "INSTANCES"  # the variable: what the names of instances begin with
 
 
 class SettingsError(Exception):
@@ -46,10 +47,19 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         SettingsError: the first variable that is missing.
     """
     return Settings(
-        instances=tuple(_text(environ, "INSTANCES").split(",")),
+        instances=read_instances(environ),
         database_host=_text(environ, "DATABASE_HOST"),
         login_file=Path(_text(environ, "DATABASE_LOGIN_FILE")),
     )
+
+
+def read_instances(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Read what the names of instances begin with.
+
+    Raises:
+        SettingsError: it is not said.
+    """
+    return tuple(_text(environ, INSTANCES).split(","))
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:
