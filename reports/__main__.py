@@ -1,5 +1,7 @@
 """``python -m reports RUN``: judge a run again from what is on disk.
 
+``python -m reports changes [RUN…]`` says what auditors count of changes.
+
 Exit status: 0 when every verdict is the one that was saved, 1 when one is not,
 2 when the run is unknown or its files are damaged.
 """
@@ -9,11 +11,10 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reports.changes_history import changes
 from reports.record import (
-    TIMELINE,
     NotStartedError,
     RecordError,
     judge_figures,
@@ -21,19 +22,23 @@ from reports.record import (
     load_record,
     read_verdict,
 )
+from reports.run_folders import RUNS, drills_of
 from reports.table import Row, render_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from reports.record import DrillRecord
     from reports.verdict import Recovery, Service, Verdict
 
-RUNS = Path(__file__).parent / "runs"
 SAME, DIFFERENT, BAD_INPUT = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None, *, runs: Path = RUNS) -> int:
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["changes"]:
+        return changes(words[1:], runs)
     parser = argparse.ArgumentParser(
         prog="python -m reports", description="Judge a run again from what is on disk."
     )
@@ -41,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, *, runs: Path = RUNS) -> int:
         "run", metavar="RUN", help="a run's id, 'latest', or the folder of a run or a drill"
     )
     try:
-        judged = [_judge(drill) for drill in _drills(parser.parse_args(arguments).run, runs)]
+        judged = [_judge(drill) for drill in drills_of(parser.parse_args(words).run, runs)]
     except (RecordError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return BAD_INPUT
@@ -107,33 +112,6 @@ def _service_then(now: Service | None, saved: Service | None) -> Service | None:
         return saved and now
     shown = None if saved.reads_shown_since_fault is None else now.reads_shown_since_fault
     return replace(now, reads_shown_since_fault=shown)
-
-
-def _drills(run: str, runs: Path) -> list[Path]:
-    folder = _folder(run, runs)
-    if (folder / TIMELINE).exists():
-        return [folder]
-    drills = sorted(timeline.parent for timeline in folder.glob(f"*/{TIMELINE}"))
-    if not drills:
-        raise RecordError(f"{folder}: no drill has its {TIMELINE} in there: name another run")
-    return drills
-
-
-def _folder(run: str, runs: Path) -> Path:
-    if run == "latest":
-        return _latest(runs)
-    for folder in (runs / run, Path(run)):
-        if folder.is_dir():
-            return folder
-    raise RecordError(f"{run}: no such run: name a folder, or one of those in {runs}")
-
-
-def _latest(runs: Path) -> Path:
-    """The run that started last: a run's id begins with the time at which it did."""
-    known = sorted(facts.parent for facts in runs.glob("*/run.json"))
-    if not known:
-        raise RecordError(f"{runs}: no run in there yet: 'make drill' makes one")
-    return known[-1]
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from reports.exhibits import (
     Attachment,
     Drill,
     attachments,
+    logs,
     metrics,
     milliseconds,
     picture,
@@ -37,7 +38,9 @@ from reports.exhibits import (
     run_files,
     scaling_picture,
     scaling_tables,
+    tables,
 )
+from reports.matrix import matrix_html, matrix_list
 from reports.record import SCALING_FILE
 from reports.scaling_summary import as_html as scaling_as_html
 from reports.story import Span, runbook_as_followed, tell, text, texts
@@ -211,6 +214,7 @@ def _publish(reporter: _Reporter, result: TestResult, folder: Path) -> None:
     _attach_evidence(reporter, result.uuid, drill, drawn, attached)
     if drawn_scaling is not None:
         _attach_scaling(reporter, result.uuid, drill, drawn_scaling)
+    _attach_tables(reporter, result.uuid, drill)
     samples = metrics(drill)
     if samples:
         _write(f"{uuid4()}-perf.json", json.dumps(samples))
@@ -259,6 +263,9 @@ def _describe(
     )
     if drill.scaling is not None and drawn_scaling is not None:
         result.descriptionHtml += scaling_as_html(drill.scaling, drawn_scaling)
+    result.descriptionHtml += "".join(table.as_html() for table in tables(drill))
+    if drill.record.networks is not None:
+        result.descriptionHtml += matrix_html(drill.record.networks)
     severity = _severity(drill)
     if severity is not None:
         result.labels.append(Label(LabelType.SEVERITY, severity.value))
@@ -341,6 +348,17 @@ def _attach_scaling(reporter: _Reporter, parent: str, drill: Drill, drawn: bytes
     _attach(reporter, parent, "Scaling in figures", tables, _MARKDOWN)
     log = (drill.folder / SCALING_FILE).read_bytes()
     _attach(reporter, parent, "Scaling log", log, AttachmentType.TEXT)
+
+
+def _attach_tables(reporter: _Reporter, parent: str, drill: Drill) -> None:
+    told = "\n".join(table.as_markdown() for table in tables(drill))
+    if told:
+        _attach(reporter, parent, "Changes and intruders in tables", told, _MARKDOWN)
+    if drill.record.networks is not None:
+        pairs = matrix_list(drill.record.networks).as_csv()
+        _attach(reporter, parent, "Who can reach whom", pairs, AttachmentType.CSV)
+    for one in logs(drill):
+        _attach(reporter, parent, one.title, one.path.read_bytes(), AttachmentType.TEXT)
 
 
 def _attach(

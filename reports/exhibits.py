@@ -10,8 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from reports.breach_summary import breach_figures, breach_tables
+from reports.changes_history import read_history
+from reports.changes_summary import changes_figures, changes_tables, rolled_back_seconds
+from reports.delivery import delivery_table
 from reports.phases import break_down
-from reports.record import compare_record, judge_record, load_record
+from reports.record import (
+    CHANGES_FILE,
+    INTRUDER_FILE,
+    NETWORKS_FILE,
+    TIMELINE,
+    compare_record,
+    judge_record,
+    load_record,
+)
 from reports.scaling_summary import as_markdown, scaling_figures
 from reports.story import followed_steps, text
 from reports.summary import Figure, figures, notes, slowest_seconds
@@ -23,10 +35,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from reports.harm import Harm
+    from reports.intrusion import Intrusion
     from reports.phases import Breakdown
     from reports.record import DrillRecord
     from reports.restorations import Comparison
     from reports.scaling import Scaling
+    from reports.tables import Table
 
 _MEDIA = {
     ".png": "image/png",
@@ -35,12 +50,15 @@ _MEDIA = {
     ".md": "text/markdown",
     ".json": "application/json",
     ".csv": "text/csv",
+    ".jsonl": "text/plain",
 }
 _GROUPS = {
     "RTO": "Recovery time (RTO)",
     "RPO": "Data lost (RPO)",
     "Restore": "Time to restore a backup",
     "Scale-out": "Time to scale out",
+    "Rollback": "Time to roll a change back, from the first harmed request",
+    "Shut-out": "Time to shut an intruder out, from its first success",
 }
 
 
@@ -71,6 +89,16 @@ class Drill:
         """How the stack grew and shrank, if anything was written down of it."""
         return self.recovery.scaling if self.recovery else None
 
+    @property
+    def harm(self) -> Harm | None:
+        """What changes did to customers, if anything was written down of them."""
+        return self.recovery.harm if self.recovery else None
+
+    @property
+    def intrusion(self) -> Intrusion | None:
+        """What an intruder did, if anything was written down of it."""
+        return self.recovery.intrusion if self.recovery else None
+
     def figures(self) -> list[Figure]:
         if self.record.only_measures:
             return [Figure("Measured", finding) for finding in self.record.findings]
@@ -79,6 +107,8 @@ class Drill:
         return [
             *figures(self.recovery, objectives, self.comparisons, broken=broken),
             *scaling_figures(self.scaling, objectives.scaling if objectives else None),
+            *changes_figures(self.harm, objectives.change if objectives else None),
+            *breach_figures(self.intrusion, objectives.breach if objectives else None),
         ]
 
 
@@ -181,8 +211,37 @@ def scaling_tables(drill: Drill) -> str | None:
     return as_markdown(drill.scaling, asked.scaling if asked else None)
 
 
+def tables(drill: Drill) -> list[Table]:
+    """Changes and intruders of this drill, and what auditors count of its run so far."""
+    record = drill.record
+    found: list[Table] = []
+    if drill.harm is not None and record.changes_log is not None:
+        found += changes_tables(drill.harm, record.changes_log)
+        history = read_history(_drills_beside(drill.folder))
+        found.append(delivery_table(history.changes))
+    if drill.intrusion is not None and record.intruder_log is not None:
+        found += breach_tables(drill.intrusion, record.intruder_log)
+    return found
+
+
+def logs(drill: Drill) -> list[Attachment]:
+    """The logs that were judged besides timeline and ledger."""
+    named = (
+        ("Changes log", CHANGES_FILE),
+        ("Intruder's log", INTRUDER_FILE),
+        ("Matrix of networks, as it was tried", NETWORKS_FILE),
+    )
+    files = [(title, drill.folder / name) for title, name in named]
+    return [Attachment(title, file) for title, file in files if file.is_file()]
+
+
+def _drills_beside(folder: Path) -> list[Path]:
+    """All drills of its run, itself among them."""
+    return sorted(timeline.parent for timeline in folder.parent.glob(f"*/{TIMELINE}"))
+
+
 def metrics(drill: Drill) -> list[dict[str, str | float]]:
-    """RTO, RPO, and the times to restore and to scale out, as Allure 3 reads metrics.
+    """RTO, RPO, and how long other things took, as Allure 3 reads metrics.
 
     A figure of an INCONCLUSIVE drill says nothing about recovery, so it is no metric: [].
     """
@@ -200,6 +259,11 @@ def _measured(drill: Drill) -> Iterator[tuple[str, float]]:
         yield "Restore", slowest_seconds(drill.comparisons)
     if drill.scaling is not None and drill.scaling.scale_out_seconds is not None:
         yield "Scale-out", drill.scaling.scale_out_seconds
+    rolled_back = [rolled_back_seconds(one) for one in drill.harm.changes] if drill.harm else []
+    if any(seconds is not None for seconds in rolled_back):
+        yield "Rollback", max(seconds for seconds in rolled_back if seconds is not None)
+    if drill.intrusion is not None and drill.intrusion.shut_out_seconds is not None:
+        yield "Shut-out", drill.intrusion.shut_out_seconds
 
 
 def _metric(drill: Drill, name: str, value: float) -> dict[str, str | float]:

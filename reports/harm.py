@@ -184,9 +184,7 @@ def _change(
 ) -> Change:
     ending = _ending(story)
     rolled_back = ending is not None and ending.event is Step.ROLLED_BACK
-    over = (
-        min(ending.at + GRACE_SECONDS, owned_until) if ending and rolled_back else owned_until
-    )
+    over = ending.at + GRACE_SECONDS if ending and rolled_back else owned_until
     owned = (requests.began <= owned_until) & (requests.ended >= began)
     met = owned & (requests.began <= over)
     after = owned & ~met

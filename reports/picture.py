@@ -20,6 +20,8 @@ import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 
+from reports.breach_summary import breach_notes
+from reports.changes_summary import change_note
 from reports.customers import Customers, covered, see
 from reports.picture_phases import draw_phases
 from reports.picture_rows import LEFT, RIGHT, ROW, WIDTH, Row, draw_row, printable, set_rows
@@ -52,6 +54,7 @@ _RATES, _LATENCY, _GAP, _FOOT = 2.2, 1.7, 0.42, 0.55  # inches
 _FAULT, _OUTAGE, _RECOVERED, _STEP, _STEP_FAILED = (
     "#CC79A7", "#000000", "#007A59", "#0072B2", "#D55E00",
 )  # fmt: skip
+_CHANGE, _INTRUDER = "#5B6770", "#B8860B"
 # Name, colour and hatching of each outcome, in the order of ``Customers.told``.
 _TOLD = (
     ("acknowledged", "#A9D3EE", ""),
@@ -157,7 +160,7 @@ def _rows(scene: Scene) -> list[Row]:
         )
         for number, step in enumerate(scene.steps, start=1)
     ]
-    return faults + _outage_rows(scene) + steps
+    return faults + _outage_rows(scene) + _change_rows(scene) + _intruder_rows(scene) + steps
 
 
 def _outage_rows(scene: Scene) -> list[Row]:
@@ -171,6 +174,24 @@ def _outage_rows(scene: Scene) -> list[Row]:
         for one in outages[:6]  # further stumbles are in the verdict's figures
     ]
     return sorted(rows, key=lambda row: row.began_at)
+
+
+def _change_rows(scene: Scene) -> list[Row]:
+    harm = scene.recovery.harm if scene.recovery else None
+    if harm is None:
+        return []
+    return [
+        Row("change", change_note(one), one.began_at, one.ended_at, _CHANGE)
+        for one in harm.changes[:6]  # further ones are in the drill's figures
+    ]
+
+
+def _intruder_rows(scene: Scene) -> list[Row]:
+    seen = scene.recovery.intrusion if scene.recovery else None
+    if seen is None or seen.first_in_at is None:
+        return []
+    text = breach_notes(seen)[0]
+    return [Row("intruder", text, seen.first_in_at, seen.last_in_at, _INTRUDER)]
 
 
 def _no_outage(injections: Sequence[Injection]) -> Row:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import trustme
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,13 @@ class Authority:
     def pem(self) -> str:
         return self._ca.cert_pem.bytes().decode()
 
-    def issue(self, name: str) -> Certificate:
-        """Issue a certificate for a host of this name, which is its common name as well."""
-        issued = self._ca.issue_cert(name, common_name=name)
+    def issue(self, name: str, *others: str, until: datetime | None = None) -> Certificate:
+        """Issue a certificate for a host of this name, which is its common name as well.
+
+        ``others`` are names and addresses that it is called by, too. It is good ``until`` then;
+        None is for longer than any run.
+        """
+        issued = self._ca.issue_cert(name, *others, common_name=name, not_after=until)
         chain = "".join(blob.bytes().decode() for blob in issued.cert_chain_pems)
         return Certificate(chain, issued.private_key_pem.bytes().decode())
 

@@ -159,8 +159,12 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.LINKS: lambda ports: http_ok(ports[8474], "/version"),
     Role.BACKUP: check_backups,
     Role.SPARE: lambda ports: http_ok(ports[9001], "/"),
+    Role.GREEN: lambda ports: http_ok(ports[9001], "/"),
+    Role.DEPLOYER: lambda ports: http_ok(ports[9200], "/health"),
+    Role.CONFIGURATOR: lambda ports: http_ok(ports[9200], "/health"),
     Role.SCALER: lambda ports: http_ok(ports[9100], "/health"),
     Role.VAULT: lambda ports: http_ok(ports[8201], "/health"),
+    Role.MIGRATOR: lambda ports: http_ok(ports[9200], "/health"),
     Role.PROMETHEUS: lambda ports: http_ok(ports[9090], "/-/ready"),
     Role.AUDIT: lambda ports: http_ok(ports[9300], "/health"),
 }

@@ -111,6 +111,7 @@ class Agent:
         self._tell = tell
         self._folder = folder
         self._clock = clock
+        self._untold: list[str] = []  # what is written, and nobody was told of yet
         self._known = ""  # the mark of what was taken last
         self._document: Mapping[str, Any] = {
             "version": 0,
@@ -129,9 +130,11 @@ class Agent:
         news = self._ask("GET", f"/files?known={self._known}&wait={wait:.3f}", None)
         if news is not None:
             self._document = news
-        changed = [*self._write_files(), *self._certify()]
+        self._untold += [*self._write_files(), *self._certify()]
+        changed = list(dict.fromkeys(self._untold))
         if changed:
             self._tell(changed)
+        self._untold = []
         if news is not None or changed:
             self._ask("POST", "/applied", {"version": self._document["version"]})
             self._known = self._document["mark"]

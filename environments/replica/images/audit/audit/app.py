@@ -58,14 +58,14 @@ def create_app(
 
     app = FastAPI(title="audit", lifespan=lifespan, openapi_url=None)
     instances: dict[str, str] = {}  # address -> the instance that speaks from there
-    app.include_router(_appending(trail, instances))
+    app.include_router(_appending(trail, alerts, instances))
     app.include_router(_reading(trail, settings))
     app.include_router(_claiming(collector, instances, resolve))
     app.include_router(_watching(collector))
     return app
 
 
-def _appending(trail: Trail, instances: Mapping[str, str]) -> APIRouter:
+def _appending(trail: Trail, alerts: Alerts, instances: Mapping[str, str]) -> APIRouter:
     router = APIRouter()
 
     @router.post("/entries")
@@ -73,12 +73,16 @@ def _appending(trail: Trail, instances: Mapping[str, str]) -> APIRouter:
         """Append one entry, or a list of them; the answer anchors the last one."""
         body = await request.body()
         try:
+            entries = _entries(body)
             source = _address(request)
-            head = trail.append(_entries(body), instances.get(source, source))
+            head = trail.append(entries, instances.get(source, source))
         except (ValueError, RecursionError) as error:
             return JSONResponse({"error": str(error)}, 422)
         except OSError as error:
             return JSONResponse({"error": f"it was not appended: {error}"}, 503)
+        for one in entries:
+            if _alarms(one):
+                alerts.add(str(one["action"]), str(one.get("subject", "")), time.monotonic())
         return JSONResponse(_anchor(head), 201)
 
     return router
@@ -165,6 +169,12 @@ def _entries(body: bytes) -> list[dict[str, object]]:
     if not all(one.get("actor") and one.get("action") for one in told):
         raise ValueError("an entry says at least its actor and its action")
     return told
+
+
+def _alarms(entry: dict[str, object]) -> bool:
+    """Whether people are to be told of it at once, as whoever wrote it says."""
+    details = entry.get("details")
+    return isinstance(details, dict) and details.get("alarm") is True
 
 
 def _anchor(head: Anchor) -> dict[str, object]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from . import release
 from .breaker import State
 from .logfile import LogFile
 
@@ -34,6 +35,8 @@ REQUESTS = Histogram(
     ["route", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0),
 )
+RELEASE = Gauge("orders_release", "1 for the release that this is", ["version"])
+RELEASE.labels(release.VERSION).set(1)
 POOL_SIZE = Gauge("orders_pool_connections", "Database connections that are open")
 POOL_IN_USE = Gauge("orders_pool_connections_in_use", "Database connections lent out")
 PENDING = Gauge("orders_pending", "Orders that are not paid yet")
@@ -49,6 +52,11 @@ STALE = Gauge(
 CHARGES = Counter("orders_payment_calls", "Charges by outcome", ["caller", "outcome"])
 ENTRIES_LOST = Counter("orders_audit_entries_lost", "What the audit trail was not told")
 LINES_LOST = Counter("orders_log_lines_lost", "Log lines that the log's disk did not take")
+RECEIPTS = Counter("orders_receipts", "Receipts by what became of them", ["outcome"])
+CONFIGURATION = Gauge("orders_configuration_version", "The one in force; 0: what is built in")
+REFUSED = Counter(
+    "orders_configuration_refused", "Configurations that were refused", ["whence"]
+)
 BREAKER = Gauge("orders_payments_breaker", "1 for the state the breaker is in", ["state"])
 
 
@@ -65,6 +73,18 @@ def _is_in(payments: Payments, state: State) -> float:
 
 def count_charge(caller: str, charge: Charge) -> None:
     CHARGES.labels(caller, charge.outcome).inc()
+
+
+def count_receipt(outcome: str) -> None:
+    RECEIPTS.labels(outcome).inc()
+
+
+def show_configuration(version: int) -> None:
+    CONFIGURATION.set(version)
+
+
+def count_refused_configuration(whence: str) -> None:
+    REFUSED.labels(whence).inc()
 
 
 def show_pending(pending: Pending) -> None:

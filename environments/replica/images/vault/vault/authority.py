@@ -46,6 +46,10 @@ class Authority:
             raise TypeError("the authority's key is none of an elliptic curve")
         return cls(chain, x509.load_pem_x509_certificate(chain.encode()), private)
 
+    def issued(self, certificate: x509.Certificate) -> bool:
+        """Whether it is one of its own; the connection has proven that it is a good one."""
+        return certificate.issuer == self._certificate.subject
+
     def certify(self, request: str, kind: str, names: Sequence[str], seconds: int) -> str:
         """Give a certificate, and the authority's own after it, as PEM.
 

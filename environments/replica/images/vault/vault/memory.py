@@ -100,6 +100,8 @@ class Memory:
         self.version = 1
         self._secrets: dict[str, Secret] = {}
         self._lifetimes = {name: Lifetime(changed_at=clock()) for name in CERTIFICATES}
+        # node -> the serial numbers of its identity, and of the next one until that is shown
+        self._identities: dict[str, tuple[str, str]] = {}
         if file.exists():
             self._read()
         else:
@@ -155,6 +157,23 @@ class Memory:
             self._lifetimes[name] = replace(old, of_nodes=of_nodes)
             return self._note()
 
+    def expect(self, node: str, serial: str) -> None:
+        """Remember the identity that a node was given; once that is shown, no other counts."""
+        with self.changed:
+            shown, _ = self._identities.get(node, ("", ""))
+            self._identities[node] = shown, serial
+            self._write()
+
+    def admits(self, node: str, serial: str) -> bool:
+        """Whether that is the node's identity, and not one of before."""
+        with self.changed:
+            shown, next_one = self._identities.get(node, ("", ""))
+            if serial == next_one:
+                self._identities[node] = serial, ""
+                self._write()
+                return True
+            return serial == shown
+
     def _note(self) -> int:
         self.version += 1
         self._write()
@@ -166,6 +185,7 @@ class Memory:
             "version": self.version,
             "secrets": {name: asdict(secret) for name, secret in self._secrets.items()},
             "lifetimes": {name: asdict(one) for name, one in self._lifetimes.items()},
+            "identities": self._identities,
         }
         new = self._file.with_suffix(".new")
         new.write_bytes(self._seal.encrypt(json.dumps(told).encode()))
@@ -176,3 +196,4 @@ class Memory:
         self.version = told["version"]
         self._secrets = {name: Secret(**one) for name, one in told["secrets"].items()}
         self._lifetimes = {name: Lifetime(**one) for name, one in told["lifetimes"].items()}
+        self._identities = {node: (one[0], one[1]) for node, one in told["identities"].items()}

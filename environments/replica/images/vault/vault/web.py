@@ -13,8 +13,11 @@ import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import parse_qs, urlsplit
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from .authority import Authority, NotCertifiedError
 from .policy import Files, Grants, Policy, document
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from .readers import Nodes
     from .trail import Trail
 
+IDENTITY = "identity"
 PORT, HEALTH_PORT = 8200, 8201
 LONGEST_WAIT_SECONDS = 30.0
 LONGEST_BODY_BYTES = 20_000
@@ -51,6 +55,21 @@ class Desk:
     nodes: Nodes
     trail: Trail
 
+    def admit(self, shown: bytes) -> str:
+        """Name who shows this certificate (DER), which the connection found to be good.
+
+        Raises:
+            RefusedError: it is an identity that was replaced.
+        """
+        certificate = x509.load_der_x509_certificate(shown)
+        (name,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        node = str(name.value)
+        is_ours = self.authority.issued(certificate)
+        if is_ours and not self.memory.admits(node, str(certificate.serial_number)):
+            self.trail.tell(node, "was refused", "everything", why="its identity is an old one")
+            raise RefusedError(HTTPStatus.FORBIDDEN, "this identity was replaced")
+        return node
+
     def files_of(self, node: str, known: str, wait: float) -> Mapping[str, Any] | None:
         """Give what a node is to have; None where nothing changed in this time."""
         grants = self._grants(node)
@@ -74,6 +93,9 @@ class Desk:
         except NotCertifiedError as error:
             self.trail.tell(node, "was refused", f"a {kind} certificate", why=str(error))
             raise RefusedError(HTTPStatus.FORBIDDEN, str(error)) from error
+        if kind == IDENTITY:
+            issued = x509.load_pem_x509_certificate(chain.encode())
+            self.memory.expect(node, str(issued.serial_number))
         self.trail.tell(node, "was certified", f"{kind}: {', '.join(names)}", seconds=seconds)
         return {"chain": chain, "seconds": seconds}
 
@@ -144,10 +166,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _node(self) -> str:
-        """Name who asks, by the common name of its certificate."""
-        certificate = self.connection.getpeercert() or {}  # it is TLS
-        subject = {key: value for part in certificate["subject"] for key, value in part}
-        return str(subject.get("commonName", ""))
+        """Name who asks, by the certificate that was shown."""
+        shown = cast("ssl.SSLSocket", self.connection).getpeercert(binary_form=True)
+        return self.desk.admit(shown or b"")
 
 
 class _Server(ThreadingHTTPServer):
