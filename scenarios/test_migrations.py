@@ -3,7 +3,7 @@
 We believe that a good change harms nobody, there and back. A bad one that is made with the tool
 for it harms hardly anybody: it refuses what the running release could not work with and what it
 cannot get its locks for, and takes back by itself what turns out to harm customers, within ten
-seconds. Where somebody goes past that tool, whoever is on call ends what keeps customers waiting
+seconds. Where somebody goes past that tool, whoever is on call ends what keeps people waiting
 within twenty seconds, goes back a revision within twenty, and clears up what was left half-way
 before anybody notices. No order is lost or wrong in any of it.
 """

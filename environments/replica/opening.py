@@ -19,7 +19,7 @@ from environments.replica.probes import NoAnswerError, wait_for
 from environments.replica.release_nodes import IMAGE_PREFIX
 from environments.replica.removing import remove_world
 from environments.replica.starting import Started, Starter
-from environments.replica.topology import NodeSpec, Passwords, Role, Settings
+from environments.replica.topology import Network, NodeSpec, Passwords, Role, Settings
 from environments.replica.world import (
     NODE_LABEL,
     OWNER_LABEL,
@@ -115,6 +115,7 @@ def attached(engine: Engine, world: str) -> Iterator[Replica]:
         autoscaling=policy_of(inspected),
         migrations=any(name.endswith(f"-{Role.MIGRATOR}") for name in inspected),
         release=release_of(inspected),
+        secured=any(is_on_networks_apart(one) for one in inspected.values()),
     )
     topology = compose(settings, Passwords())
     labels = [one["Config"]["Labels"] for one in inspected.values()]
@@ -187,6 +188,12 @@ def release_of(inspected: Mapping[str, Mapping[str, Any]]) -> str:
             return image.rpartition(IMAGE_PREFIX)[2]
     deploys = any(name.endswith(f"-{Role.DEPLOYER}") for name in inspected)
     return ANY_RELEASE if deploys else ""
+
+
+def is_on_networks_apart(inspected: Mapping[str, Any]) -> bool:
+    """Whether a container stands on one of the networks of a secured replica, up or down."""
+    networks = inspected["NetworkSettings"]["Networks"]
+    return any(name.endswith(tuple(f"-{network}" for network in Network)) for name in networks)
 
 
 def _started(engine: Engine, spec: NodeSpec, inspected: Mapping[str, Any] | None) -> Started:
