@@ -11,9 +11,9 @@ before anybody notices. No order is lost or wrong in any of it.
 from datetime import timedelta
 
 import pytest
-from fixtures.changes import ChangesWatch
 
 from environments.catalog import Settings
+from fixtures.changes import ChangesWatch
 from fixtures.faults import BadMigration
 from fixtures.faults.bad_migration import Tool
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
