@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from reports.harm import Change
 
 COUNTED, NOTHING = 0, 2
-_ON_PURPOSE = (
-    "Drills make bad changes on purpose: the rate says how many of those customers met, not how"
-    " well people work."
-)
+_ON_PURPOSE = """\
+Times are medians; by the measures of DORA, see https://dora.dev/research/. Drills make bad
+changes on purpose: the rate says how many of those customers met, not how well people work.\
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def changes(arguments: Sequence[str], runs: Path) -> int:
         )
         return NOTHING
     table = delivery_table(history.changes)
-    title = f"{table.title}, over {history.drills:,} drills that changed something"
-    sys.stdout.write(f"{title}\n\n{table.as_text()}\n\n{_ON_PURPOSE}\n")
+    over = f"over {history.drills:,} drill{'' if history.drills == 1 else 's'} with changes"
+    sys.stdout.write(f"{table.title}, {over}\n\n{table.as_text()}\n\n{_ON_PURPOSE}\n")
     return COUNTED
 
 

@@ -11,7 +11,8 @@ delivery metrics"), taken from what is on disk:
 - lead time: from the proposal of a change (from its start, where nobody proposed it) to its
   promotion, where it was not rolled back.
 
-What was refused before any customer met it is no deployment.
+What was stopped before any customer met it, or refused, is no deployment. The table has the
+medians of times, and the worst.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from reports.harm import Change
 
 _HEADINGS = (
-    "Kind", "Changes", "Stopped before customers", "Deployments", "Failed",
-    "Change failure rate", "Time to restore, median", "worst", "Lead time, median", "worst",
+    "Kind", "Changes", "Stopped early", "Deployments", "Failed", "Failure rate",
+    "Restored in", "at worst", "Lead time", "at worst",
 )  # fmt: skip
 _NONE = "-"
 

@@ -242,7 +242,8 @@ def test_auditors_count_over_runs(folder: Path, capsys: pytest.CaptureFixture[st
     drill_of(runs / "run-2", "refused", says(1.0, Step.PROPOSED), says(2.0, Step.REFUSED))
     assert main(["changes"], runs=runs) == 0
     printed = capsys.readouterr().out
-    assert "over 3 drills that changed something" in printed
+    assert "over 3 drills with changes" in printed
+    assert max(map(len, printed.splitlines())) <= WIDTH
     (row,) = [line.split("  ") for line in printed.splitlines() if line.startswith("all")]
     assert [cell.strip() for cell in row if cell.strip()] == [
         "all", "3", "1", "2", "1", "50 %", "4 s", "4 s", "40 s", "40 s",
