@@ -121,7 +121,7 @@ def check_node(topology: Topology, spec: NodeSpec, ports: Ports) -> None:
 def _node(topology: Topology, started: Started, sidecars: Sidecars) -> ContainerNode:
     spec = started.spec
     common = (spec.name, spec.role.value, spec.region, spec.zone, started.container, sidecars)
-    if spec.role is Role.APP:
+    if spec.role in {Role.APP, Role.AUTH}:
         return SupervisedNode(*common)
     if spec.role is Role.LINKS:
         return ForgetfulNode(*common, partial(check_node, topology, spec, started.ports))

@@ -76,6 +76,27 @@ def check_instance(ports: Ports) -> None:
         raise NoAnswerError(clock)
 
 
+def check_auth(ports: Ports) -> None:
+    """Ask where customers log in whether there is anything that people should look at.
+
+    Raises:
+        NoAnswerError: there is, or it does not answer.
+    """
+    if findings := json_object(http_ok(ports[8081], "/health"))["findings"]:
+        raise NoAnswerError("; ".join(findings))
+
+
+def check_edge(ports: Ports) -> None:
+    """Ask an entrance whether it works; one that leads to a login must reach it.
+
+    Raises:
+        NoAnswerError: it does not.
+    """
+    statistics = http_ok(ports[8404], "/stats;csv")
+    if _statuses(statistics, "auth") and not servers_up(statistics, "auth"):
+        raise NoAnswerError("/stats: nobody can log in, it does not reach auth")
+
+
 def check_db_router(ports: Ports) -> None:
     """Ask the databases' router whether it has a database to lead to.
 
@@ -132,11 +153,13 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.DB_ROUTER: check_db_router,
     Role.APP: check_instance,
     Role.ENTRANCE: lambda ports: http_ok(ports[8404], "/stats;csv"),
-    Role.EDGE: lambda ports: http_ok(ports[8404], "/stats;csv"),
+    Role.EDGE: check_edge,
+    Role.AUTH: check_auth,
     Role.PAYMENTS: lambda ports: http_ok(ports[8080], "/health"),
     Role.LINKS: lambda ports: http_ok(ports[8474], "/version"),
     Role.BACKUP: check_backups,
     Role.SPARE: lambda ports: http_ok(ports[9001], "/"),
     Role.SCALER: lambda ports: http_ok(ports[9100], "/health"),
     Role.PROMETHEUS: lambda ports: http_ok(ports[9090], "/-/ready"),
+    Role.AUDIT: lambda ports: http_ok(ports[9300], "/health"),
 }

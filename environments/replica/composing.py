@@ -9,6 +9,7 @@ from environments.replica.autoscaling_nodes import POLICIES
 from environments.replica.cache_nodes import cache_names, entry_to_caches
 from environments.replica.configurator_nodes import configurator_nodes
 from environments.replica.migrator_nodes import migrator_nodes
+from environments.replica.placement import placed
 from environments.replica.region import Region, Upstream, database_names, links
 from environments.replica.release_nodes import release_nodes
 from environments.replica.repositories import Repositories
@@ -41,6 +42,11 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
     _must_be_possible(settings)
     if settings.second_region:
         return _two_regions(settings, passwords)
+    whole = _one_region(settings, passwords)
+    return placed(whole) if settings.secured else whole
+
+
+def _one_region(settings: Settings, passwords: Passwords) -> Topology:
     east = Region(
         name=EAST,
         settings=settings,
@@ -69,6 +75,11 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
 
 
 def _must_be_possible(settings: Settings) -> None:
+    if settings.secured and (settings.second_region or settings.read_only):
+        raise WorldError(
+            "a secured replica has one region, and its instances reach the primary alone: make "
+            "it without a second region and without read_only"
+        )
     if settings.autoscaling and settings.second_region:
         raise WorldError(
             "a replica of two regions has no autoscaler: make it with one or with the other"

@@ -18,7 +18,7 @@ from environments.replica.ports import own_ports
 from environments.replica.probes import NoAnswerError, wait_for
 from environments.replica.removing import remove_world
 from environments.replica.starting import Started, Starter
-from environments.replica.topology import NodeSpec, Passwords, Role, Settings
+from environments.replica.topology import Network, NodeSpec, Passwords, Role, Settings
 from environments.replica.world import (
     NODE_LABEL,
     OWNER_LABEL,
@@ -112,6 +112,7 @@ def attached(engine: Engine, world: str) -> Iterator[Replica]:
         ),
         second_region=any(name.startswith(_OF_TWO_REGIONS) for name in inspected),
         autoscaling=policy_of(inspected),
+        secured=any(is_on_networks_apart(one) for one in inspected.values()),
     )
     topology = compose(settings, Passwords())
     labels = [one["Config"]["Labels"] for one in inspected.values()]
@@ -171,6 +172,12 @@ def policy_of(inspected: Mapping[str, Mapping[str, Any]]) -> str:
             return str(variables["POLICY"])
     is_autoscaled = any(name.endswith(_OF_AUTOSCALING) for name in inspected)
     return ANY_POLICY if is_autoscaled else ""
+
+
+def is_on_networks_apart(inspected: Mapping[str, Any]) -> bool:
+    """Whether a container stands on one of the networks of a secured replica, up or down."""
+    networks = inspected["NetworkSettings"]["Networks"]
+    return any(name.endswith(tuple(f"-{network}" for network in Network)) for name in networks)
 
 
 def _started(engine: Engine, spec: NodeSpec, inspected: Mapping[str, Any] | None) -> Started:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from environments.replica import auth_nodes
+from environments.replica.audit_nodes import AUDIT_URL
 from environments.replica.autoscaling_nodes import (
     PLACES,
     SUPERVISOR_PORT,
@@ -185,6 +187,7 @@ class Region:
                 "CHECKSUMS": "on" if settings.checksums else "off",
                 "ORDERS_PASSWORD": passwords.orders,
                 "MONITOR_PASSWORD": passwords.monitor,
+                "AUDITOR_PASSWORD": passwords.auditor if settings.secured else "",
                 "PATRONI": "true",
                 "LOG_DISK": LOG_DISK if settings.bounded else "",
                 "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
@@ -272,8 +275,10 @@ class Region:
                 "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
                 "TOKEN_KEY": self.passwords.token_key if settings.steered_clocks else "",
                 "CHECKS_CLOCK": "on" if settings.checks_clocks else "off",
+                "AUDIT_URL": AUDIT_URL if settings.secured else "",
                 "RESTARTS": "true" if settings.restarts else "false",
                 "START_RETRIES": "1000000" if settings.restarts else "0",
+                **auth_nodes.of_instance(settings),
             },
         )
 
@@ -312,6 +317,7 @@ class Region:
                 "REGION": self.name,
                 "FAIL_OPEN": "off" if self.settings.protections else "on",
                 **self._rotation_by_scaler(),
+                **auth_nodes.of_edge(self.settings),
             },
         )
 

@@ -61,6 +61,7 @@ class Network(StrEnum):
     APPLICATION = "application"
     DATA = "data"
     OPERATIONS = "operations"
+    PARTNERS = "partners"  # where what is not ours is reached
 
 
 class Schedule(StrEnum):
@@ -104,6 +105,7 @@ class Settings:
     # Encryption on the way, networks apart, secrets that can be rotated, customers who log in,
     # and a trail of who did what.
     secured: bool = False
+    limits: bool = True  # of a secured world: on logins that fail, and on what one asker asks
     release: str = ""  # the next release of the orders service, on places of its own; "": none
     configured: bool = False  # instances get their settings from a configurator, while they run
     migrations: bool = False  # a node that changes the databases' schema
@@ -180,6 +182,7 @@ class Passwords:
     replication: str = field(default_factory=secrets.token_hex, repr=False)
     orders: str = field(default_factory=secrets.token_hex, repr=False)
     monitor: str = field(default_factory=secrets.token_hex, repr=False)
+    auditor: str = field(default_factory=secrets.token_hex, repr=False)
     token_key: str = field(default_factory=secrets.token_hex, repr=False)
     near_repository: str = field(default_factory=secrets.token_hex, repr=False)
     offsite_repository: str = field(default_factory=secrets.token_hex, repr=False)

@@ -239,3 +239,16 @@ def test_an_old_answer_is_no_answer() -> None:
     check(watch)
     clock.now += STALE_SECONDS + 0.1
     assert watch.trouble == "no check has ended for 2.1 s"
+
+
+def test_it_looks_over_a_connection_of_the_login_of_now() -> None:
+    made: list[Answering] = []
+
+    async def connect() -> asyncpg.Connection[asyncpg.Record]:
+        made.append(Answering())
+        return await made[-1].connect()
+
+    first = cast("list[object]", made)
+    view = OwnConnection(connect, lambda connection: connection is first[0])
+    check(DatabaseWatch(view, TAKES_WRITES), times=3)
+    assert len(made) == 2, "the first was replaced, and nothing after it"

@@ -24,6 +24,7 @@ from .pool import FAILURES, describe
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from .logins import Login
     from .settings import Address, Settings
 
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -70,14 +71,14 @@ class Connections(Protocol):
 
 
 async def connect(
-    settings: Settings, address: Address, *, within: float = CONNECT_SECONDS
+    settings: Settings, address: Address, login: Login, *, within: float = CONNECT_SECONDS
 ) -> Connection:
     return await asyncpg.connect(
         host=address.host,
         port=address.port,
         database=settings.database_name,
-        user=settings.database_user,
-        password=settings.database_password,
+        user=login.user,
+        password=login.password,
         ssl=False,
         timeout=within,
         server_settings=SERVER_SETTINGS,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import uuid
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request, Response
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from .health import Dependency, Health, Report
     from .reading import Read
     from .store import Order
-    from .tokens import Tokens
+    from .tokens import Bearer, Doorkeeper
 
 KEY_LENGTH = 200
 TEXT_LENGTH = 200
@@ -69,6 +71,12 @@ class Reader(Protocol):
     ) -> Read[list[dict[str, object]]]: ...
 
 
+class Trail(Protocol):
+    def note(
+        self, action: str, subject: str, *, actor: str, request_id: str, **details: object
+    ) -> None: ...
+
+
 class Cache(Protocol):
     async def get(self, order_id: int) -> bytes | None: ...
     async def put(self, order_id: int, order: bytes) -> None: ...
@@ -80,7 +88,8 @@ class Services:
     reader: Reader
     cache: Cache
     health: Health
-    tokens: Tokens | None = None  # None: anybody may order
+    tokens: Doorkeeper | None = None  # None: anybody may order
+    trail: Trail | None = None  # None: nobody is told who did what
 
 
 class RefusedError(Exception):
@@ -102,7 +111,7 @@ def make_app(
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(KeyReusedError, _key_reused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(HTTPException, partial(_http_error, services.trail))
     app.add_exception_handler(Exception, _broken)
     if needed_log is not None:
         app.add_middleware(LogsFirst, log=needed_log)
@@ -132,16 +141,29 @@ def _orders(services: Services) -> APIRouter:
 
     @router.post("/orders")
     async def create(
+        request: Request,
         body: Body,
         idempotency_key: Annotated[str | None, Header()] = None,
         authorization: Annotated[str | None, Header()] = None,
+        x_client_address: Annotated[str, Header()] = "",
     ) -> Response:
-        _must_be(body.customer, authorization, services.tokens)
+        request.scope["state"]["customer"] = body.customer  # so they say
+        peer = request.client.host if request.client else ""
+        source = x_client_address or peer
+        if services.tokens is not None:
+            bearer = _bearer(body.customer, authorization, source, services.tokens)
+            request.scope["state"]["bearer"] = bearer
         key = _checked_key(idempotency_key)
         if services.health.is_read_only:
             raise RefusedError("orders can only be read for now: this one was not made")
         new = NewOrder(key=key, **body.model_dump())
         order, created = await services.intake.take(new)
+        if services.trail is not None and created:
+            services.trail.note(
+                "order made", f"order {order.id}",
+                actor=order.customer, request_id=request.scope["state"]["request_id"],
+                key=order.key, amount_cents=order.amount_cents,
+            )  # fmt: skip
         return JSONResponse(asdict(order), status_code=201 if created else 200)
 
     @router.get("/orders/{order_id}")
@@ -209,26 +231,27 @@ def _missing(order_id: int, found: Read[Any]) -> Exception:
     )
 
 
-def _must_be(customer: str, authorization: str | None, tokens: Tokens | None) -> None:
+def _bearer(
+    customer: str, authorization: str | None, source: str, tokens: Doorkeeper
+) -> Bearer:
     """See that whoever orders for this customer is that customer.
 
     Raises:
         HTTPException: they showed no token of theirs that is still good.
         RefusedError: nobody can say yet whether it is.
     """
-    if tokens is None:
-        return
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer":
         raise _unauthorised("the header Authorization has no Bearer token")
     try:
-        whose = tokens.customer_of(token.strip())
+        bearer = tokens.bearer_of(token.strip(), source)
     except BadTokenError as error:
         raise _unauthorised(str(error)) from error
     except NoTimeYetError as error:
         raise RefusedError("tokens cannot be judged yet: this order was not made") from error
-    if whose != customer:
+    if bearer.customer != customer:
         raise _unauthorised("this token is another customer's")
+    return bearer
 
 
 def _unauthorised(why: str) -> HTTPException:
@@ -295,9 +318,16 @@ def _invalid(request: Request, error: Exception) -> Response:
     return _error(request, 422, "; ".join(reasons))
 
 
-def _http_error(request: Request, error: Exception) -> Response:
+def _http_error(trail: Trail | None, request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    state = request.scope["state"]
+    if trail is not None and error.status_code == http.client.UNAUTHORIZED:
+        trail.note(
+            "token refused", request.url.path,
+            actor=state.get("customer", "somebody"), request_id=state["request_id"],
+            why=str(error.detail),
+        )  # fmt: skip
     return _error(request, error.status_code, str(error.detail), error.headers)
 
 

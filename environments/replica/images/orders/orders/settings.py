@@ -28,6 +28,7 @@ class Settings:
     database_name: str
     database_user: str
     database_password: str = field(repr=False)
+    login_file: Path | None  # user and password, as they change; None: they do not
     pool_size: int
     redis_host: str
     redis_port: int
@@ -40,6 +41,9 @@ class Settings:
     log_needed: bool  # what no log line could be written of is not done
     token_key: str = field(repr=False)  # "": orders are taken without a token
     checks_clock: bool
+    audit_url: str  # "": nobody is told who did what
+    auth_url: str  # who issues customers' tokens; "": nobody, or an instance itself
+    auth_file: Path  # where its last word is kept
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -48,6 +52,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: the first variable that is missing or invalid.
     """
+    login_file = _file(environ, "DATABASE_LOGIN_FILE")
     return Settings(
         database=Address(
             _text(environ, "DATABASE_HOST"),
@@ -56,7 +61,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         replica=_replica(environ),
         database_name=environ.get("DATABASE_NAME", "orders"),
         database_user=environ.get("DATABASE_USER", "orders"),
-        database_password=_text(environ, "DATABASE_PASSWORD"),
+        database_password=("" if login_file else _text(environ, "DATABASE_PASSWORD")),
+        login_file=login_file,
         pool_size=_number(environ, "DATABASE_POOL_SIZE", default=8, most=100),
         redis_host=_text(environ, "REDIS_HOST"),
         redis_port=_number(environ, "REDIS_PORT", default=6379, most=65535),
@@ -69,6 +75,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_needed=_switch(environ, "LOG_NEEDED", default=False),
         token_key=environ.get("TOKEN_KEY", ""),
         checks_clock=_switch(environ, "CHECKS_CLOCK", default=True),
+        audit_url=environ.get("AUDIT_URL", ""),
+        auth_url=_url(environ, "AUTH_URL") if environ.get("AUTH_URL") else "",
+        auth_file=Path(environ.get("AUTH_FILE", "/run/orders/auth.json")),
     )
 
 

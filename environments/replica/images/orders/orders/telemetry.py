@@ -42,6 +42,7 @@ OLDEST = Gauge(
 )
 OLDEST.set(math.inf)  # until somebody could look
 CHARGES = Counter("orders_payment_calls", "Charges by outcome", ["caller", "outcome"])
+ENTRIES_LOST = Counter("orders_audit_entries_lost", "What the audit trail was not told")
 LINES_LOST = Counter("orders_log_lines_lost", "Log lines that the log's disk did not take")
 BREAKER = Gauge("orders_payments_breaker", "1 for the state the breaker is in", ["state"])
 
@@ -143,6 +144,8 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
         return
     state = scope["state"]
     cause = {"cause": state["cause"]} if "cause" in state else {}
+    bearer = state.get("bearer")
+    token = {"token": bearer.token} if bearer and bearer.token else {}
     say(
         "request",
         request_id=state["request_id"],
@@ -150,5 +153,6 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
         path=scope["path"],
         status=status,
         ms=round(seconds * 1000, 1),
+        **token,
         **cause,
     )

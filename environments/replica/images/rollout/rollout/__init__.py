@@ -1,0 +1,1 @@
+"""How a change is rolled out with care, whatever it is that changes."""
