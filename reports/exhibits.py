@@ -18,7 +18,6 @@ from reports.phases import break_down
 from reports.record import (
     CHANGES_FILE,
     INTRUDER_FILE,
-    NETWORKS_FILE,
     TIMELINE,
     compare_record,
     judge_record,
@@ -226,11 +225,7 @@ def tables(drill: Drill) -> list[Table]:
 
 def logs(drill: Drill) -> list[Attachment]:
     """The logs that were judged besides timeline and ledger."""
-    named = (
-        ("Changes log", CHANGES_FILE),
-        ("Intruder's log", INTRUDER_FILE),
-        ("Matrix of networks, as it was tried", NETWORKS_FILE),
-    )
+    named = (("Changes log", CHANGES_FILE), ("Intruder's log", INTRUDER_FILE))
     files = [(title, drill.folder / name) for title, name in named]
     return [Attachment(title, file) for title, file in files if file.is_file()]
 
