@@ -73,15 +73,18 @@ def measure_delivery(changes: Sequence[Change]) -> Delivery:
     )
 
 
-def delivery_table(changes: Sequence[Change]) -> Table:
-    """A row for each kind of change that there was, and one for all of them."""
+def delivery_table(changes: Sequence[Change], over: str) -> Table:
+    """A row for each kind of change that there was, and one for all of them.
+
+    ``over`` says in words what they are the changes of.
+    """
     kinds = [kind for kind in ChangeKind if any(one.kind is kind for one in changes)]
     rows = [
         _row(kind.value, measure_delivery([one for one in changes if one.kind is kind]))
         for kind in kinds
     ]
     rows.append(_row("all", measure_delivery(changes)))
-    return Table("What auditors count of changes", _HEADINGS, rows)
+    return Table(f"What auditors count of changes, over {over}", _HEADINGS, rows)
 
 
 def _restore_seconds(one: Change, rolled_back_at: float) -> float:

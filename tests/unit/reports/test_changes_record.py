@@ -251,10 +251,17 @@ def test_what_cannot_be_counted_is_said(
     assert "its customers were not watched to the end" in capsys.readouterr().err
 
 
-def test_a_sibling_that_is_damaged_keeps_no_drill_from_being_told(folder: Path) -> None:
+def test_a_report_counts_all_drills_so_far_as_they_were_saved(folder: Path) -> None:
+    root = folder.parent.parent
+    for saved in (folder.parent / "later", root / "run-2" / "other", root / "no-run" / "x"):
+        whole_change_folder(saved)
+        save_verdict(saved, *judge_record(load_record(saved)))
+    (root / "run-2" / "run.json").write_text("{}")
+    whole_change_folder(folder.parent / "without_a_verdict")
     broken = whole_change_folder(folder.parent / "broken")
-    (broken / "timeline.jsonl").write_text("{torn\n")
-    assert tables(read_drill(folder))[2].rows[-1][1] == "1"
+    (broken / "verdict.json").write_text("{torn")
+    counted = tables(read_drill(folder))[2]
+    assert counted.rows[-1][:2] == ("all", "3")  # itself, the later one, and that of run-2
 
 
 def test_a_change_without_a_fault_is_measured_and_judged(tmp_path: Path) -> None:
