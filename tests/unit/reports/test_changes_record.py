@@ -11,7 +11,6 @@ import pytest
 from reports.__main__ import main
 from reports.changes_log import By, Step
 from reports.exhibits import metrics, picture, read_drill, tables
-from reports.matrix import MatrixWriter, Pair, Way
 from reports.record import (
     RecordError,
     judge_record,
@@ -109,7 +108,7 @@ def test_a_drill_whose_log_is_gone_is_inconclusive(folder: Path, file: str, why:
     assert (verdict.outcome, verdict.reasons) == (Outcome.INCONCLUSIVE, (why,))
 
 
-@pytest.mark.parametrize("file", ["changes.jsonl", "intruder.jsonl", "networks.jsonl"])
+@pytest.mark.parametrize("file", ["changes.jsonl", "intruder.jsonl"])
 def test_a_damaged_log_is_named(
     folder: Path, file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -205,28 +204,6 @@ def test_the_picture_has_a_line_for_each(folder: Path) -> None:
     assert "the release errs-1 rolled back by itself" in drawn
 
 
-def test_networks_that_are_not_as_designed_are_a_breach(folder: Path) -> None:
-    good = Pair(source="edge", target="app", port=80, designed=Way.ALLOWED, seen=Way.ALLOWED)
-    with MatrixWriter(folder / "networks.jsonl") as matrix:
-        matrix.write(good)
-        assert judge_record(load_record(folder))[1].outcome is Outcome.MET
-        matrix.write(replace(good, port=81, seen=Way.UNKNOWN))
-        _, verdict = judge_record(load_record(folder))
-        assert verdict.outcome is Outcome.INCONCLUSIVE
-        matrix.write(replace(good, target="db", port=5432, designed=Way.REFUSED))
-    record = load_record(folder)
-    _, verdict = judge_record(record)
-    assert verdict.outcome is Outcome.MISSED
-    assert verdict.reasons == (
-        "networks: edge can connect to db:5432, and must not",
-        "networks: whether edge can connect to app:81 is not known",
-    )
-    said = replace(record, breaches=verdict.reasons[:1])  # the hands have said so themselves
-    assert judge_record(said)[1].reasons == verdict.reasons
-    notes = Row.of(folder).notes
-    assert "3 pairs tried: 2 allowed, 0 refused, 2 not as designed" in notes
-
-
 def drill_of(run: Path, name: str, *events: object) -> None:
     whole_change_folder(run / name, events=events)  # type: ignore[arg-type]
 
@@ -242,7 +219,8 @@ def test_auditors_count_over_runs(folder: Path, capsys: pytest.CaptureFixture[st
     drill_of(runs / "run-2", "refused", says(1.0, Step.PROPOSED), says(2.0, Step.REFUSED))
     assert main(["changes"], runs=runs) == 0
     printed = capsys.readouterr().out
-    assert "over 3 drills that changed something" in printed
+    assert "over 3 drills with changes" in printed
+    assert max(map(len, printed.splitlines())) <= WIDTH
     (row,) = [line.split("  ") for line in printed.splitlines() if line.startswith("all")]
     assert [cell.strip() for cell in row if cell.strip()] == [
         "all", "3", "1", "2", "1", "50 %", "4 s", "4 s", "40 s", "40 s",
@@ -273,10 +251,17 @@ def test_what_cannot_be_counted_is_said(
     assert "its customers were not watched to the end" in capsys.readouterr().err
 
 
-def test_a_sibling_that_is_damaged_keeps_no_drill_from_being_told(folder: Path) -> None:
+def test_a_report_counts_all_drills_so_far_as_they_were_saved(folder: Path) -> None:
+    root = folder.parent.parent
+    for saved in (folder.parent / "later", root / "run-2" / "other", root / "no-run" / "x"):
+        whole_change_folder(saved)
+        save_verdict(saved, *judge_record(load_record(saved)))
+    (root / "run-2" / "run.json").write_text("{}")
+    whole_change_folder(folder.parent / "without_a_verdict")
     broken = whole_change_folder(folder.parent / "broken")
-    (broken / "timeline.jsonl").write_text("{torn\n")
-    assert tables(read_drill(folder))[2].rows[-1][1] == "1"
+    (broken / "verdict.json").write_text("{torn")
+    counted = tables(read_drill(folder))[2]
+    assert counted.rows[-1][:2] == ("all", "3")  # itself, the later one, and that of run-2
 
 
 def test_a_change_without_a_fault_is_measured_and_judged(tmp_path: Path) -> None:
