@@ -197,12 +197,6 @@ def release_of(inspected: Mapping[str, Mapping[str, Any]]) -> str:
     return ANY_RELEASE if deploys else ""
 
 
-def is_on_networks_apart(inspected: Mapping[str, Any]) -> bool:
-    """Whether a container stands on one of the networks of a secured replica, up or down."""
-    networks = inspected["NetworkSettings"]["Networks"]
-    return any(name.endswith(tuple(f"-{network}" for network in Network)) for name in networks)
-
-
 def _started(engine: Engine, spec: NodeSpec, inspected: Mapping[str, Any] | None) -> Started:
     if inspected is None:
         return Started(spec, Container(spec.name, NOBODY, engine), {})
