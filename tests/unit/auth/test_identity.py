@@ -84,6 +84,7 @@ def test_one_token_is_taken_back_and_the_others_stay(door: Door) -> None:
 def test_all_of_a_customer_are_taken_back_and_the_next_login_is_good(door: Door) -> None:
     instance, before = Instance(door), log_in(door)
     assert door.identity.revoke_customer("ada")
+    door.start()
     door.clock.now += 0.001
     after = log_in(door)
     instance.poll()
