@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 import fixtures.faults
 from environments.model import Direction
 from fixtures.faults import (
+    BadConfiguration,
     BadMigration,
+    BrokenFeature,
     CopySecrets,
     CrashLoop,
     Cut,
@@ -46,6 +48,7 @@ from fixtures.faults import (
     TakeMemory,
     TakePorts,
     TakeProcesses,
+    TamperedConfiguration,
     Throttle,
     UseLeakedCredential,
     UseLeakedToken,
@@ -109,6 +112,9 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(DeleteRows, words, counts, node=words),
     st.builds(WrongUpdate, words, counts, words, node=words),
     st.builds(BadMigration, words, st.sampled_from(REVISIONS), st.sampled_from(Tool)),
+    st.builds(BadConfiguration, words, words, words),
+    st.builds(TamperedConfiguration, words, words, words),
+    st.builds(BrokenFeature, words, st.integers(10, 99)),
     st.builds(StopArchiving, words),
     st.builds(DamageBackup, words, words, counts),
 )
