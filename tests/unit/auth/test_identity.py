@@ -161,6 +161,15 @@ def test_the_key_before_is_remembered_by_the_next_process(door: Door) -> None:
     assert Instance(door).lets_in(token)
 
 
+def test_a_key_that_changed_while_the_service_was_away_fails_nobody(door: Door) -> None:
+    token = log_in(door)
+    door.signed_with = "the second"
+    door.start()
+    instance = Instance(door)
+    assert instance.lets_in(token)
+    assert instance.lets_in(log_in(door))
+
+
 def test_what_a_dropped_key_signed_lets_nobody_in(door: Door) -> None:
     instance, before = Instance(door), log_in(door)
     leaked = door.identity.keys.signing.id
