@@ -10,7 +10,7 @@ from environments.replica.probes import NoAnswerError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-IDLE, BLUE = "idle", "blue"
+IDLE = "idle"
 
 
 def read_deployment(said: Mapping[str, Any]) -> DeploymentStatus:
@@ -40,12 +40,11 @@ def read_changes(said: Sequence[Mapping[str, Any]]) -> Sequence[ChangeTold]:
 
 
 def deviations_of_deployment(deployers: Mapping[str, DeploymentStatus]) -> Iterator[str]:
-    """Say what keeps releases from their steady state: the one that all began with serves."""
+    """Say what keeps releases from their steady state: all serve the one that is live."""
     for name, status in deployers.items():
         if status.phase != IDLE:
             yield f"{name} is at work: {status.change} is {status.phase}"
-        elif status.colour != BLUE:
-            yield f"{status.live} is live, and another release was (`deploy rollback` goes back)"
+            continue
         for place, version in status.serving.items():
-            if status.phase == IDLE and version != status.live:
+            if version != status.live:
                 yield f"{place} serves customers with {version}, and {status.live} is live"

@@ -24,7 +24,6 @@ HOST = "127.0.0.1"  # as customers on this host know the edge
 SECRETS = "/run/secrets"
 AUTHORITY_FILE = f"{SECRETS}/authority.pem"
 EDGE_FILE = f"{SECRETS}/edge.pem"
-DATABASE_FILES = f"{SECRETS}/database.pem", f"{SECRETS}/database.key"
 # They call nobody who shows a certificate, nor show one.
 _NOT_CONCERNED = {
     Role.CACHE,
@@ -39,22 +38,21 @@ _VERIFIED: Mapping[str, str] = {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": AUT
 
 def encrypted(topology: Topology, authority: Authority) -> Topology:
     """Give every node what it shows and whom it trusts; ``authority`` signs all of it."""
-    routers = tuple(n.name for n in topology.nodes if n.role in {Role.DB_ROUTER, Role.LINKS})
     return replace(
         topology,
-        nodes=tuple(_encrypted(spec, authority, routers) for spec in topology.nodes),
+        nodes=tuple(_encrypted(spec, authority) for spec in topology.nodes),
         authority=authority.pem,
     )
 
 
-def _encrypted(spec: NodeSpec, authority: Authority, routers: tuple[str, ...]) -> NodeSpec:
+def _encrypted(spec: NodeSpec, authority: Authority) -> NodeSpec:
     if spec.role in _NOT_CONCERNED:
         return spec
     trusting = _with(spec, {AUTHORITY_FILE: authority.pem}, _as_client(spec))
     if spec.role is Role.EDGE:
         return _edge(trusting, authority)
     if spec.role is Role.DB:
-        return _database(trusting, authority, routers)
+        return _database(trusting)
     return trusting
 
 
@@ -76,15 +74,14 @@ def _as_client(spec: NodeSpec) -> Mapping[str, str]:
 def _edge(spec: NodeSpec, authority: Authority) -> NodeSpec:
     shown = authority.issue(spec.name, HOST)
     ports = tuple(HTTPS_PORT if port == HTTP_PORT else port for port in spec.ports)
-    return replace(_with(spec, {EDGE_FILE: shown.pem + shown.key}, {"TLS": "on"}), ports=ports)
+    return replace(_with(spec, {EDGE_FILE: shown.pem + shown.key}, {}), ports=ports)
 
 
-def _database(spec: NodeSpec, authority: Authority, routers: tuple[str, ...]) -> NodeSpec:
-    shown = authority.issue(spec.name, *routers, "localhost", HOST)
-    certificate, key = DATABASE_FILES
+def _database(spec: NodeSpec) -> NodeSpec:
+    """Have it show what the vault certifies, and verify the others."""
     return _with(
         spec,
-        {certificate: shown.pem, key: shown.key},
+        {},
         {
             "TLS": "on",
             "PATRONI_SUPERUSER_SSLMODE": "verify-full",

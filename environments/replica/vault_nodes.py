@@ -74,6 +74,7 @@ _SHARES: Mapping[Role, Share] = {
     Role.AUDIT: Share(
         files=("auditor.json",), variables={"DATABASE_LOGIN_FILE": f"{FOLDER}/auditor.json"}
     ),
+    Role.EDGE: Share(shows=True),
     Role.BASTION: Share(files=("pgpass",), variables={"PGPASSFILE": f"{FOLDER}/pgpass"}),
 }
 
@@ -132,8 +133,10 @@ def _without(hidden: frozenset[str], spec: NodeSpec) -> NodeSpec:
 def _grants(spec: NodeSpec, routers: list[str]) -> Mapping[str, object]:
     share = _SHARES[spec.role]
     certificates = {"identity": [spec.name]}
-    if share.shows:  # whoever stands between passes on what it cannot read
-        certificates["server"] = [spec.name, *routers, "localhost", "127.0.0.1"]
+    if share.shows:
+        # Whoever stands before a database passes on what it cannot read.
+        others = [*routers, "localhost"] if spec.role is Role.DB else []
+        certificates["server"] = [spec.name, *others, "127.0.0.1"]
     return {"files": share.files, "certificates": certificates}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from cryptography import x509
 
 from environments.replica.composing import compose
-from environments.replica.encryption import DATABASE_FILES, EDGE_FILE
+from environments.replica.encryption import EDGE_FILE
 from environments.replica.topology import NodeSpec, Passwords, Role, Settings
 
 PASSWORDS = Passwords()
@@ -27,19 +29,19 @@ def names_in(pem: str) -> set[str]:
 
 
 def test_a_database_is_believed_by_every_name_that_it_is_reached_by() -> None:
-    databases = [node for node in SECURED.nodes if node.role is Role.DB]
-    for node in databases:
-        assert names_in(node.files[DATABASE_FILES[0]]) == {
+    """The vault certifies it for these names."""
+    policy = json.loads(of(Role.VAULT).files["/etc/muster/identity/policy.json"])
+    for node in (node for node in SECURED.nodes if node.role is Role.DB):
+        assert set(policy[node.name]["certificates"]["server"]) == {
             node.name, "links", "east-db-router", "localhost", "127.0.0.1",
         }  # fmt: skip
-    assert len({node.files[DATABASE_FILES[1]] for node in databases}) == 3
 
 
 def test_customers_come_in_by_https_alone() -> None:
     edge = of(Role.EDGE)
     assert names_in(edge.files[EDGE_FILE]) == {"east-edge", "127.0.0.1"}
     assert edge.ports == (8443, 8404)
-    assert edge.environment["TLS"] == "on"
+    assert edge.environment["SECURED"] == "on"
     assert of(Role.BASTION).environment["EDGE"] == "https://east-edge:8443"
 
 

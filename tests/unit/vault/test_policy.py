@@ -79,7 +79,9 @@ def test_a_node_is_told_anew_when_something_of_its_own_changed_and_only_then(
         "east-db-1",
     }
     assert POLICY.readers_of(TOKEN_KEY) == {"east-auth"}
-    assert POLICY.readers_of("server") == {"east-db-1", "east-db-2", "east-db-3"}
+    assert POLICY.readers_of("server") == {
+        "east-db-1", "east-db-2", "east-db-3", "east-edge",
+    }  # fmt: skip
 
 
 def test_no_secret_of_a_secured_world_is_in_a_variable() -> None:

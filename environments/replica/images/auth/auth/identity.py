@@ -157,7 +157,7 @@ class Identity:
         return True
 
     def tokens(self, **of: str) -> Sequence[tuple[Issued, bool]]:
-        """Give the tokens of that ``customer``, or of that ``source``, and whether each is good.
+        """Give the tokens of that ``customer`` or ``source``, and whether each is good.
 
         Those that have expired are not among them.
         """

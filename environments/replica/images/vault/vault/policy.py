@@ -13,10 +13,11 @@ from .scram import verifier
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+LOGIN_FILE = "orders-login.json"
 PASSWORD_FILES = {
     "superuser.json": SUPERUSER,
     "replication.json": REPLICATION,
-    "orders-login.json": LOGIN,
+    LOGIN_FILE: LOGIN,
     "auditor.json": AUDITOR,
 }
 # A database is told what it keeps of a password, and not the password.

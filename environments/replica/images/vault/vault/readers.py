@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .memory import LOGIN
+from .policy import LOGIN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +44,8 @@ class Nodes:
 
     def not_moved(self, user: str) -> Mapping[str, str]:
         found = {}
-        for node in self.policy.readers_of(LOGIN):
-            if why := _why_not_moved(node, user):
+        for node, grants in self.policy.grants.items():
+            if LOGIN_FILE in grants.files and (why := _why_not_moved(node, user)):
                 found[node] = why
         return found
 
