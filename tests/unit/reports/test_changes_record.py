@@ -257,7 +257,8 @@ def test_what_cannot_be_counted_is_said(
 
 def test_a_report_counts_all_drills_so_far_as_they_were_saved(folder: Path) -> None:
     root = folder.parent.parent
-    for saved in (folder.parent / "later", root / "run-2" / "other", root / "no-run" / "x"):
+    later, other = folder.parent / "later", root / "run-2" / "other"
+    for saved in (folder, later, other, root / "no-run" / "x"):
         whole_change_folder(saved)
         save_verdict(saved, *judge_record(load_record(saved)))
     (root / "run-2" / "run.json").write_text("{}")
