@@ -205,7 +205,8 @@ def test_the_picture_has_a_line_for_each(folder: Path) -> None:
     drawn = picture(read_drill(folder)).decode()
     assert "change-" in drawn
     assert "intruder-" in drawn
-    assert "the release errs-1 rolled back by itself" in drawn
+    assert "errs-1: rolled back, 3 of 33 harmed" in drawn
+    assert "in: noticed after 2 s, out after 8 s" in drawn
 
 
 def drill_of(run: Path, name: str, *events: object) -> None:
