@@ -40,6 +40,7 @@ from reports.exhibits import (
     scaling_tables,
     tables,
 )
+from reports.matrix import matrix_html, matrix_list
 from reports.record import SCALING_FILE
 from reports.scaling_summary import as_html as scaling_as_html
 from reports.story import Span, runbook_as_followed, tell, text, texts
@@ -263,6 +264,8 @@ def _describe(
     if drill.scaling is not None and drawn_scaling is not None:
         result.descriptionHtml += scaling_as_html(drill.scaling, drawn_scaling)
     result.descriptionHtml += "".join(table.as_html() for table in tables(drill))
+    if drill.record.networks is not None:
+        result.descriptionHtml += matrix_html(drill.record.networks)
     severity = _severity(drill)
     if severity is not None:
         result.labels.append(Label(LabelType.SEVERITY, severity.value))
@@ -351,6 +354,9 @@ def _attach_tables(reporter: _Reporter, parent: str, drill: Drill) -> None:
     told = "\n".join(table.as_markdown() for table in tables(drill))
     if told:
         _attach(reporter, parent, "Changes and intruders in tables", told, _MARKDOWN)
+    if drill.record.networks is not None:
+        pairs = matrix_list(drill.record.networks).as_csv()
+        _attach(reporter, parent, "Who can reach whom", pairs, AttachmentType.CSV)
     for one in logs(drill):
         _attach(reporter, parent, one.title, one.path.read_bytes(), AttachmentType.TEXT)
 

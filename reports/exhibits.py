@@ -18,6 +18,7 @@ from reports.phases import break_down
 from reports.record import (
     CHANGES_FILE,
     INTRUDER_FILE,
+    NETWORKS_FILE,
     compare_record,
     judge_record,
     load_record,
@@ -224,7 +225,11 @@ def tables(drill: Drill) -> list[Table]:
 
 def logs(drill: Drill) -> list[Attachment]:
     """The logs that were judged besides timeline and ledger."""
-    named = (("Changes log", CHANGES_FILE), ("Intruder's log", INTRUDER_FILE))
+    named = (
+        ("Changes log", CHANGES_FILE),
+        ("Intruder's log", INTRUDER_FILE),
+        ("Matrix of networks, as it was tried", NETWORKS_FILE),
+    )
     files = [(title, drill.folder / name) for title, name in named]
     return [Attachment(title, file) for title, file in files if file.is_file()]
 

@@ -7,7 +7,7 @@ A drill's folder holds ``timeline.jsonl``, ``ledger.bin`` (records of LEDGER),
 ``final-read.bin`` (records of FINAL_READ; absent where there was none), such a file
 for each backup that was restored, ``scaling.jsonl`` where the stack grows with its load,
 ``changes.jsonl`` where tools change the service, ``intruder.jsonl`` where somebody breaks in,
-and ``verdict.json``.
+``networks.jsonl`` where it was tried who can reach whom, and ``verdict.json``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from reports.harm import Change, Harm, measure_harm
 from reports.intruder_log import read_intruder_log
 from reports.intrusion import CredentialUse, Intrusion, Signal, measure_intrusion
 from reports.ledger import FINAL_READ, read_ledger
+from reports.matrix import differences, not_known, read_matrix
 from reports.outages import Outage
 from reports.recovery import judge, judge_measurement, measure
 from reports.restorations import compare
@@ -36,13 +37,14 @@ from reports.timeline import Event, NotRecordedError, read_timeline
 from reports.verdict import Outcome, Recovery, Service, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from reports.changes_log import ChangesLog
     from reports.intruder_log import IntruderLog
+    from reports.matrix import Pair
     from reports.restorations import Comparison
     from reports.scaling_log import ScalingLog
     from reports.timeline import Entry, Timeline
@@ -68,6 +70,7 @@ FINAL_READ_FILE = "final-read.bin"
 SCALING_FILE = "scaling.jsonl"
 CHANGES_FILE = "changes.jsonl"
 INTRUDER_FILE = "intruder.jsonl"
+NETWORKS_FILE = "networks.jsonl"
 VERDICT_FILE = "verdict.json"
 
 Log = TypeVar("Log")
@@ -83,6 +86,7 @@ class DrillRecord(Facts):
     scaling_log: ScalingLog | None  # None where nobody wrote one, as are the next
     changes_log: ChangesLog | None
     intruder_log: IntruderLog | None
+    networks: Sequence[Pair] | None
 
 
 def load_record(folder: Path) -> DrillRecord:
@@ -106,6 +110,7 @@ def load_record(folder: Path) -> DrillRecord:
         scaling_log=_if_there(read_scaling_log, folder / SCALING_FILE),
         changes_log=_if_there(read_changes_log, folder / CHANGES_FILE),
         intruder_log=_if_there(read_intruder_log, folder / INTRUDER_FILE),
+        networks=_if_there(read_matrix, folder / NETWORKS_FILE),
     )
 
 
@@ -119,7 +124,7 @@ def judge_figures(record: DrillRecord, recovery: Recovery | None) -> Verdict:
     """Judge a drill by these figures, which are its own or what was known of them once."""
     if record.only_measures:
         return judge_measurement(
-            obstacles=record.obstacles, breaches=record.breaches, doubts=record.doubts
+            obstacles=record.obstacles, breaches=_breaches(record), doubts=_doubts(record)
         )
     if record.watch is None:
         return _unfinished(record, "the load was never steady, or not seen to stop")
@@ -132,8 +137,8 @@ def judge_figures(record: DrillRecord, recovery: Recovery | None) -> Verdict:
         watch=record.watch,
         comparisons=compare_record(record),
         obstacles=record.obstacles,
-        breaches=record.breaches,
-        doubts=record.doubts,
+        breaches=_breaches(record),
+        doubts=_doubts(record),
     )
 
 
@@ -245,7 +250,20 @@ def _if_there(read: Callable[[Path], Log], path: Path) -> Log | None:
 def _unfinished(record: DrillRecord, why: str) -> Verdict:
     """The verdict on a drill that ended before its end; ``why`` where it says nothing."""
     obstacles = record.obstacles or (f"the drill did not finish: {why}",)
-    return Verdict(Outcome.INCONCLUSIVE, (*obstacles, *record.breaches))
+    return Verdict(Outcome.INCONCLUSIVE, (*obstacles, *_breaches(record)))
+
+
+def _breaches(record: DrillRecord) -> Sequence[str]:
+    return _with(record.breaches, differences(record.networks or ()))
+
+
+def _doubts(record: DrillRecord) -> Sequence[str]:
+    return _with(record.doubts, not_known(record.networks or ()))
+
+
+def _with(told: Sequence[str], further: Iterable[str]) -> Sequence[str]:
+    """What the timeline tells, and of the further sentences those that it does not."""
+    return (*told, *(one for one in further if one not in told))
 
 
 def _measure(record: DrillRecord) -> Recovery | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports.breach_summary import breach_notes
 from reports.changes_summary import changes_notes
+from reports.matrix import matrix_note
 from reports.record import compare_record, judge_record, load_record, read_verdict
 from reports.scaling_summary import scaling_notes
 from reports.summary import lost_in_restoring, notes, slowest_seconds
@@ -82,6 +83,7 @@ class Row:
                 *scaling_notes(recovery.scaling if recovery else None),
                 *changes_notes(recovery.harm if recovery else None),
                 *breach_notes(recovery.intrusion if recovery else None),
+                *([] if record.networks is None else [matrix_note(record.networks)]),
             ),
         )
 

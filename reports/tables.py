@@ -1,7 +1,9 @@
-"""A table that is shown in a page, in a document and on a terminal: pure."""
+"""A table that is shown in a page, in a text and in a spreadsheet: pure."""
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -32,6 +34,11 @@ class Table:
             *map(_markdown, self.rows),
         ]
         return "\n".join(lines) + "\n"
+
+    def as_csv(self) -> str:
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows((self.headings, *self.rows))
+        return out.getvalue()
 
     def as_text(self) -> str:
         """Columns for a terminal, the first aligned to the left and the others to the right."""

@@ -114,6 +114,7 @@ class Objectives:
     ``stale_reads`` bounds the reads that show less of an order than the same customer had
     been told before; None where a scenario takes the database back or loses rows by design,
     and in drills from before this was known.
+    ``wrong_reads`` bounds the reads that got something else than the order they asked for.
     ``availability`` and ``read_availability`` are the least share, from 0 to 1, of all
     writes and reads of the drill that must be answered; ``read_outage_seconds`` bounds
     every while in which customers could not read. ``scaling`` is what is asked of a stack
@@ -126,6 +127,7 @@ class Objectives:
     p95_seconds: float | None = None
     unsettled: int | None = None
     stale_reads: int | None = 0
+    wrong_reads: int = 0
     availability: float | None = None
     read_availability: float | None = None
     read_outage_seconds: float | None = None

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from environments.replica.audit import Audit
+from environments.replica.changing import ChangingReplica
 from environments.replica.checks import Ports, check_ready
 from environments.replica.links import (
     LinkSpec,
@@ -63,8 +64,7 @@ def assemble(  # noqa: PLR0913 - a replica consists of that much
         name: server.links(_link_specs(topology, name), started[name].container.address)
         for name, server in servers.items()
     }
-    kind = ScaledReplica if settings.autoscaling else Replica
-    return kind(
+    return _kind(settings)(
         id=world.id,
         settings=settings,
         nodes=nodes,
@@ -76,7 +76,15 @@ def assemble(  # noqa: PLR0913 - a replica consists of that much
             for region, nodes_of, links_of in _by_region(started, links)
         },
         audit=Audit(nodes, servers, engine, threads),
+        authority=topology.authority,
     )
+
+
+def _kind(settings: Settings) -> type[Replica]:
+    if settings.autoscaling:
+        return ScaledReplica
+    changes = settings.release or settings.configured or settings.migrations
+    return ChangingReplica if changes else Replica
 
 
 def _by_region(

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 from environments.replica.topology import EAST, SHARED, Network, NodeSpec, Role
 
 if TYPE_CHECKING:
-    from environments.replica.topology import Passwords, Settings
+    from environments.replica.topology import Settings
 
 AUDIT_PORT = 9300
 AUDIT = f"{EAST}-{Role.AUDIT}"
 AUDIT_URL = f"http://{AUDIT}:{AUDIT_PORT}"
 
 
-def audit_nodes(settings: Settings, passwords: Passwords) -> tuple[NodeSpec, ...]:
+def audit_nodes(settings: Settings) -> tuple[NodeSpec, ...]:
     if not settings.secured:
         return ()
     return (
-        _audit(passwords),
+        _audit(),
         _intruder("inside", EAST, Network.APPLICATION),
         _intruder("outside", SHARED, Network.ENTRANCE),
     )
 
 
-def _audit(passwords: Passwords) -> NodeSpec:
+def _audit() -> NodeSpec:
     return NodeSpec(
         name=AUDIT,
         role=Role.AUDIT,
@@ -33,7 +33,6 @@ def _audit(passwords: Passwords) -> NodeSpec:
         ports=(AUDIT_PORT,),
         environment={
             "DATABASE_HOST": f"{EAST}-{Role.DB_ROUTER}",
-            "DATABASE_PASSWORD": passwords.auditor,
             # Only who is an instance may say which sessions are its own.
             "INSTANCES": f"{EAST}-{Role.APP}-,{EAST}-{Role.GREEN}-",
         },

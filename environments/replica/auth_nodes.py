@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from environments.replica.audit_nodes import AUDIT_URL
 from environments.replica.topology import EAST, Network, NodeSpec, Role
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def auth_nodes(settings: Settings, passwords: Passwords) -> tuple[NodeSpec, ...]
             ports=(PORT,),
             environment={
                 "TOKEN_KEY": passwords.token_key,
+                "TRAIL_URL": AUDIT_URL,
                 "EDGE": f"{EAST}-{Role.EDGE}",
                 "LOCKOUT": "on" if settings.limits else "off",
             },
@@ -38,7 +40,10 @@ def auth_nodes(settings: Settings, passwords: Passwords) -> tuple[NodeSpec, ...]
 
 def of_instance(settings: Settings) -> Mapping[str, str]:
     """Give the variables by which an instance knows whom to ask about tokens."""
-    return {"AUTH_URL": f"http://{NAME}:{PORT}"} if settings.secured else {}
+    if not settings.secured:
+        return {}
+    needed = "on" if settings.health_needs_auth else "off"
+    return {"AUTH_URL": f"http://{NAME}:{PORT}", "AUTH_NEEDED": needed}
 
 
 def of_edge(settings: Settings) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from environments.replica.engine import ensure_engine
 from environments.replica.image_builder import build_images
 from environments.replica.ports import own_ports
 from environments.replica.probes import NoAnswerError, wait_for
+from environments.replica.release_nodes import IMAGE_PREFIX
 from environments.replica.removing import remove_world
 from environments.replica.starting import Started, Starter
 from environments.replica.topology import Network, NodeSpec, Passwords, Role, Settings
@@ -50,7 +51,7 @@ _OF_TWO_REGIONS = (
     "west-links",
     "west-cache",
 )
-ANY_POLICY = "standard"
+ANY_POLICY, ANY_RELEASE = "standard", "next"
 # What nodes' names end with that there are only where instances come and go by themselves.
 _OF_AUTOSCALING = (f"-{Role.PROMETHEUS}", *(f"-{Role.APP}-{place}" for place in range(4, 11)))
 
@@ -113,6 +114,9 @@ def attached(engine: Engine, world: str) -> Iterator[Replica]:
         second_region=any(name.startswith(_OF_TWO_REGIONS) for name in inspected),
         autoscaling=policy_of(inspected),
         secured=any(is_on_networks_apart(one) for one in inspected.values()),
+        migrations=any(name.endswith(f"-{Role.MIGRATOR}") for name in inspected),
+        configured=any(name.endswith(f"-{Role.CONFIGURATOR}") for name in inspected),
+        release=release_of(inspected),
     )
     topology = compose(settings, Passwords())
     labels = [one["Config"]["Labels"] for one in inspected.values()]
@@ -178,6 +182,19 @@ def is_on_networks_apart(inspected: Mapping[str, Any]) -> bool:
     """Whether a container stands on one of the networks of a secured replica, up or down."""
     networks = inspected["NetworkSettings"]["Networks"]
     return any(name.endswith(tuple(f"-{network}" for network in Network)) for name in networks)
+
+
+def release_of(inspected: Mapping[str, Mapping[str, Any]]) -> str:
+    """Name the next release that a replica has places for, or else "".
+
+    Where they are gone it is some release: all make the same nodes.
+    """
+    for name, one in inspected.items():
+        if f"-{Role.GREEN}-" in name:
+            image = str(one["Config"]["Image"]).partition(":")[0]
+            return image.rpartition(IMAGE_PREFIX)[2]
+    deploys = any(name.endswith(f"-{Role.DEPLOYER}") for name in inspected)
+    return ANY_RELEASE if deploys else ""
 
 
 def _started(engine: Engine, spec: NodeSpec, inspected: Mapping[str, Any] | None) -> Started:

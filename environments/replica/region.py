@@ -13,6 +13,8 @@ from environments.replica.autoscaling_nodes import (
     measuring_nodes,
 )
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
+from environments.replica.configurator_nodes import configured
+from environments.replica.migrator_nodes import migrators_login
 from environments.replica.topology import (
     CLOCK_LIBRARY,
     DATA_DISK,
@@ -46,6 +48,7 @@ _DATABASE_BOUNDS = Bounds(
 _INSTANCE_BOUNDS = Bounds(
     cpus=0.4, memory_megabytes=192, processes=64, disks={LINES_DISK: Disk(8, files=64)}
 )
+NEXT_RELEASE_MEGABYTES = 256
 _EDGE_BOUNDS = Bounds(ports=range(41000, 41300))
 
 
@@ -187,7 +190,7 @@ class Region:
                 "CHECKSUMS": "on" if settings.checksums else "off",
                 "ORDERS_PASSWORD": passwords.orders,
                 "MONITOR_PASSWORD": passwords.monitor,
-                "AUDITOR_PASSWORD": passwords.auditor if settings.secured else "",
+                **migrators_login(settings, passwords),
                 "PATRONI": "true",
                 "LOG_DISK": LOG_DISK if settings.bounded else "",
                 "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
@@ -279,6 +282,7 @@ class Region:
                 "RESTARTS": "true" if settings.restarts else "false",
                 "START_RETRIES": "1000000" if settings.restarts else "0",
                 **auth_nodes.of_instance(settings),
+                **configured(settings, self.passwords),
             },
         )
 
@@ -299,8 +303,24 @@ class Region:
             environment={**app.environment, "ORDERS_AUTOSTART": "off"},
         )
 
-    def _rotation_by_scaler(self) -> Mapping[str, str]:
-        if not self.settings.autoscaling:
+    def place_of_next_release(self, name: str) -> NodeSpec:
+        """Describe a host for an instance of the next release, which runs nothing until then.
+
+        It is known to the edge as any instance is, and gets customers once it is let in. Nobody
+        knows yet what the release takes, so its memory is bounded.
+        """
+        spare = self._spare(name)
+        memory = spare.bounds.memory_megabytes or NEXT_RELEASE_MEGABYTES
+        return replace(
+            spare,
+            role=Role.GREEN,
+            image=f"orders_{self.settings.release}",
+            bounds=replace(spare.bounds, memory_megabytes=memory),
+        )
+
+    def _rotation_by_programs(self) -> Mapping[str, str]:
+        """Let the autoscaler or the deployer say who is in rotation."""
+        if not (self.settings.autoscaling or self.settings.release):
             return {}
         checks = "on" if self.settings.checks_new_instances else "off"
         return {"AUTOSCALED": "on", "CHECKS": checks}
@@ -316,7 +336,7 @@ class Region:
             environment={
                 "REGION": self.name,
                 "FAIL_OPEN": "off" if self.settings.protections else "on",
-                **self._rotation_by_scaler(),
+                **self._rotation_by_programs(),
                 **auth_nodes.of_edge(self.settings),
             },
         )

@@ -32,6 +32,7 @@ READY_SECONDS = 90  # cold disks and a busy machine included; 10 is usual
 # More at once only take the processor from those that others wait for. It must be more
 # than the nodes that are ready last, which keep a thread each until then.
 SIDE_BY_SIDE = 14
+FILE_MODE = 0o444  # whoever the service runs as in its container may read what is for it
 START_ANSWER_SECONDS = 30  # the engine's longest silence while all nodes start at once
 ReadyCheck = Callable[[NodeSpec, Ports], None]  # raises NoAnswerError while it is not ready
 
@@ -206,6 +207,8 @@ class Starter:
         for folder, disk in spec.bounds.disks.items():
             files = "" if disk.files is None else f",nr_inodes={disk.files}"
             container.with_tmpfs_mount(folder, f"size={disk.megabytes}m,mode=1777{files}")
+        for path, content in spec.files.items():
+            container.with_copy_into_container(content.encode(), path, FILE_MODE)
         for inside, outside in ports.items():
             # The SDK takes (address, port) here; with a bare port it publishes to the world.
             container.ports[str(inside)] = (HOST, outside)  # type: ignore[assignment] # see above

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from environments.replica.caches import CacheGroup, CacheView
+from environments.replica.configured import ConfiguredView, deviations_of_configuration
+from environments.replica.deploying import deviations_of_deployment
 from environments.replica.scaling import ScalingView, deviations_of_scaling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from environments.model import DeploymentStatus
     from environments.replica.cluster import Cluster
 
 GONE = "gone"  # the condition of a node whose container was removed
@@ -28,6 +31,7 @@ class Expected:
     synchronous: bool
     region: str = ""  # the one that customers are led to, where there are several
     policy_version: str = ""  # of the one that instances come and go by, where they do
+    configuration: str = ""  # the hash of the standard one, where instances are configured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,8 @@ class Observed:
     cache_group: CacheGroup = field(default_factory=CacheGroup)
     lone_caches: Mapping[str, CacheView] = field(default_factory=dict)  # Sentinel watches none
     scaling: ScalingView = field(default_factory=ScalingView)
+    deployments: Mapping[str, DeploymentStatus] = field(default_factory=dict)
+    configured: Mapping[str, ConfiguredView] = field(default_factory=dict)
     lost_lines: Mapping[str, str] = field(default_factory=dict)  # app -> why its log lacks some
 
 
@@ -65,6 +71,8 @@ def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
         *_leading_caches(observed),
         *_pending(observed),
         *deviations_of_scaling(observed.scaling, expected.policy_version),
+        *deviations_of_deployment(observed.deployments),
+        *deviations_of_configuration(observed.configured, expected.configuration),
         *_lost_lines(observed),
     )
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlencode
 
-from environments.model import GoneError, Link, ScalingStatus, WorldError
+from environments.model import DeploymentStatus, GoneError, Link, ScalingStatus, WorldError
 from environments.replica.autoscaling_nodes import PROMETHEUS_PORT, SCALER_PORT
 from environments.replica.caches import (
     GROUP,
@@ -20,7 +20,10 @@ from environments.replica.caches import (
 )
 from environments.replica.checks import check_ready, servers_open, servers_up
 from environments.replica.cluster import KEYS, Cluster, read_cluster
+from environments.replica.configurator_nodes import CONFIGURATOR_PORT
+from environments.replica.configured import ConfiguredView, read_configured
 from environments.replica.containers import Engine, speaking
+from environments.replica.deploying import read_deployment
 from environments.replica.probes import (
     NoAnswerError,
     etcd_range,
@@ -29,6 +32,7 @@ from environments.replica.probes import (
     json_object,
     redis_answer,
 )
+from environments.replica.release_nodes import DEPLOYER_PORT
 from environments.replica.scaling import ScalingView, read_status
 from environments.replica.steady import GONE, Observed
 from environments.replica.topology import CACHE_PORT, SENTINEL_PORT, Role
@@ -47,8 +51,10 @@ PENDING_METRIC = "orders_pending_oldest_seconds"
 OWN_QUESTIONS = {
     Role.APP,
     Role.CACHE_ROUTER,
+    Role.CONFIGURATOR,
     Role.DB,
     Role.DB_ROUTER,
+    Role.DEPLOYER,
     Role.EDGE,
     Role.ENTRANCE,
     Role.PROMETHEUS,
@@ -99,6 +105,8 @@ class Survey:
         shed = self._ask(running, Role.EDGE, _shed_percent)
         entrances = self._ask(running, Role.ENTRANCE, _regions_of_customers)
         scalers = self._ask(running, Role.SCALER, _scaling_status)
+        deployers = self._ask(running, Role.DEPLOYER, _deployment_status)
+        configurators = self._ask(running, Role.CONFIGURATOR, _configured_view)
         measured = self._ask(running, Role.PROMETHEUS, _instances_measured)
         witnesses = self._ask(running, Role.ENTRANCE, partial(_open_servers, "primaries"))
         links = _Questions[str](
@@ -136,6 +144,8 @@ class Survey:
             cache_group=caches.group(),
             lone_caches=lone_caches.answers(),
             scaling=ScalingView(scalers=scalers.answers(), measured=measured.answers()),
+            deployments=deployers.answers(),
+            configured=configurators.answers(),
             lost_lines={app: why for app, why in logs.answers().items() if why},
             impaired_links={name: how for name, how in links.answers().items() if how},
             no_answer={
@@ -151,7 +161,9 @@ class Survey:
                 **edges.failures(),
                 **entrances.failures(),
                 **scalers.failures(),
+                **configurators.failures(),
                 **measured.failures(),
+                **deployers.failures(),
                 **witnesses.failures(),
                 **links.failures(),
                 **others.failures(),
@@ -340,6 +352,16 @@ def _oldest_pending_seconds(node: Started) -> float:
 def _scaling_status(node: Started) -> ScalingStatus:
     check_ready(node.spec, node.ports)
     return read_status(json_object(http_ok(node.ports[SCALER_PORT], "/status")))
+
+
+def _deployment_status(node: Started) -> DeploymentStatus:
+    check_ready(node.spec, node.ports)
+    return read_deployment(json_object(http_ok(node.ports[DEPLOYER_PORT], "/status")))
+
+
+def _configured_view(node: Started) -> ConfiguredView:
+    check_ready(node.spec, node.ports)
+    return read_configured(json_object(http_ok(node.ports[CONFIGURATOR_PORT], "/status")))
 
 
 def _instances_measured(node: Started) -> int:

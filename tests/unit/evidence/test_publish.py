@@ -46,10 +46,15 @@ def test_scaled():
 CHANGED = """
 from pathlib import Path
 from reports.evidence import publish
+from reports.matrix import MatrixWriter, Pair, Way
 from tests.unit.reports.change_drills import whole_change_folder
 
 def test_changed():
-    publish(whole_change_folder(Path("run-1") / "changed"))
+    folder = whole_change_folder(Path("run-1") / "changed")
+    with MatrixWriter(folder / "networks.jsonl") as matrix:
+        way = Way.REFUSED
+        matrix.write(Pair(source="edge", target="db", port=5432, designed=way, seen=way))
+    publish(folder)
 """
 
 CONFTEST = """
@@ -295,7 +300,7 @@ def test_how_a_stack_scaled_is_shown_and_attached(tmp_path: Path) -> None:
     assert values["scale-out.load_grows"] == 14.0
 
 
-def test_changes_and_intruders_are_shown_and_attached(tmp_path: Path) -> None:
+def test_changes_intruders_and_networks_are_shown_and_attached(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     ran = run_pytest(tmp_path, scenario=CHANGED)
     assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
@@ -307,10 +312,14 @@ def test_changes_and_intruders_are_shown_and_attached(tmp_path: Path) -> None:
         "Changes, and what customers got of them",
         "What auditors count of changes, over all drills so far",
         "What the intruder got of each credential",
+        "Who can reach whom",
     ):
         assert f"<h4>{title}</h4>" in shown
     tables = published.attached(result, "Changes and intruders in tables")
     assert "| errs-1 | release | rolled back | itself | 33 | 3 | 9.09 % |" in tables
+    assert "edge,db,5432,refused,refused,yes" in published.attached(
+        result, "Who can reach whom"
+    )
     assert '"event": "rolled back"' in published.attached(result, "Changes log")
     assert '"what": "shut out"' in published.attached(result, "Intruder's log")
     assert "Intruder noticed after" in published.attached(result, "Verdict and figures")

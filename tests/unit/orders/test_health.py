@@ -109,6 +109,15 @@ def test_an_instance_that_starts_without_a_primary_can_be_read_from() -> None:
     assert not starting.startup().ready
 
 
+def test_before_it_heard_of_auth_it_gets_no_customers() -> None:
+    asking = health()
+    asking.auth = OwnClock("auth has not told its keys yet", must_leave=True)
+    assert (asking.readiness().ready, asking.readiness().status) == (False, "unavailable")
+    asking.auth = OwnClock("auth is silent")
+    assert (asking.readiness().ready, asking.readiness().status) == (True, "degraded")
+    assert asking.readiness().dependencies["auth"] == "degraded: auth is silent"
+
+
 def test_a_wrong_clock_is_told_and_takes_it_out_only_where_it_must() -> None:
     clocked = health()
     clocked.clock = OwnClock()

@@ -67,7 +67,8 @@ def test_only_links_stand_between_the_application_and_what_it_calls() -> None:
         for node in SECURED.nodes
         if {Network.APPLICATION, Network.DATA} <= {*node.networks}
     }
-    assert bridges == {Role.LINKS, Role.BASTION}
+    # Whoever has to know everybody passes nothing on.
+    assert bridges == {Role.LINKS, Role.BASTION, Role.VAULT, Role.AUDIT}
     partners = {node.role for node in SECURED.nodes if Network.PARTNERS in node.networks}
     assert partners == {Role.LINKS, Role.PAYMENTS}
 

@@ -11,6 +11,7 @@ import pytest
 from reports.__main__ import main
 from reports.changes_log import By, Step
 from reports.exhibits import metrics, picture, read_drill, tables
+from reports.matrix import MatrixWriter, Pair, Way
 from reports.record import (
     RecordError,
     judge_record,
@@ -109,7 +110,7 @@ def test_a_drill_whose_log_is_gone_is_inconclusive(folder: Path, file: str, why:
     assert (verdict.outcome, verdict.reasons) == (Outcome.INCONCLUSIVE, (why,))
 
 
-@pytest.mark.parametrize("file", ["changes.jsonl", "intruder.jsonl"])
+@pytest.mark.parametrize("file", ["changes.jsonl", "intruder.jsonl", "networks.jsonl"])
 def test_a_damaged_log_is_named(
     folder: Path, file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -207,6 +208,28 @@ def test_the_picture_has_a_line_for_each(folder: Path) -> None:
     assert "intruder-" in drawn
     assert "errs-1: rolled back, 3 of 33 harmed" in drawn
     assert "in: noticed after 2 s, out after 8 s" in drawn
+
+
+def test_networks_that_are_not_as_designed_are_a_breach(folder: Path) -> None:
+    good = Pair(source="edge", target="app", port=80, designed=Way.ALLOWED, seen=Way.ALLOWED)
+    with MatrixWriter(folder / "networks.jsonl") as matrix:
+        matrix.write(good)
+        assert judge_record(load_record(folder))[1].outcome is Outcome.MET
+        matrix.write(replace(good, port=81, seen=Way.UNKNOWN))
+        _, verdict = judge_record(load_record(folder))
+        assert verdict.outcome is Outcome.INCONCLUSIVE
+        matrix.write(replace(good, target="db", port=5432, designed=Way.REFUSED))
+    record = load_record(folder)
+    _, verdict = judge_record(record)
+    assert verdict.outcome is Outcome.MISSED
+    assert verdict.reasons == (
+        "networks: edge can connect to db:5432, and must not",
+        "networks: whether edge can connect to app:81 is not known",
+    )
+    said = replace(record, breaches=verdict.reasons[:1])  # the hands have said so themselves
+    assert judge_record(said)[1].reasons == verdict.reasons
+    notes = Row.of(folder).notes
+    assert "3 pairs tried: 2 allowed, 0 refused, 2 not as designed" in notes
 
 
 def drill_of(run: Path, name: str, *events: object) -> None:

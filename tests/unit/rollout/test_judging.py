@@ -47,8 +47,17 @@ def test_a_tenth_more_errors_than_the_baseline_are_found_once_there_are_enough()
 
 def test_more_than_one_in_twenty_slow_requests_are_found() -> None:
     (sentence,) = found(Counts(requests=60, slow=15))
-    assert sentence == "15 of 60 requests (25.0%) took longer than 500 ms, and 5% may"
+    assert sentence == (
+        "15 of 60 requests (25.0%) took longer than 500 ms, and 5% may; without the change"
+        " 0 of 540 requests (0.0%)"
+    )
     assert not found(Counts(requests=60, slow=3))
+
+
+def test_where_all_are_slow_the_change_is_not_to_blame() -> None:
+    slow = Counts(requests=60, slow=15)
+    assert not found(slow, Counts(requests=540, slow=135))
+    assert found(slow, Counts())
 
 
 def test_rejections_count_only_beyond_those_of_the_others() -> None:

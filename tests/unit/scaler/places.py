@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rollout.rotation import Admission
+from rollout.supervisors import Process
+
 from environments.replica.images.scaler.scaling.controller import Controller
 from environments.replica.images.scaler.scaling.metrics import MetricsError
 from environments.replica.images.scaler.scaling.reconcile import Action, Deed, View
-from environments.replica.images.scaler.scaling.rotation import Admission
 from environments.replica.images.scaler.scaling.rule import Metric
 from environments.replica.images.scaler.scaling.state import State
-from environments.replica.images.scaler.scaling.supervisors import Process
 from environments.replica.images.scaler.scaling.world import WorldError
 from tests.unit.scaler.policies import PLACES, text_with
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from rollout.rotation import Admission
+from rollout.supervisors import Process
 
 from environments.replica.images.scaler.scaling.policy import PolicyError
 from environments.replica.images.scaler.scaling.reconcile import Deed
-from environments.replica.images.scaler.scaling.rotation import Admission
-from environments.replica.images.scaler.scaling.supervisors import Process
 from tests.unit.scaler.places import READY_SECONDS, Scene
 from tests.unit.scaler.policies import line_of, text_with
 

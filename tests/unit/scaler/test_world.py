@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from rollout.rotation import Rotation, RotationError
+from rollout.supervisors import Process, SupervisorError
 
 from environments.replica.images.scaler.scaling.reconcile import Action, Deed, Phase
-from environments.replica.images.scaler.scaling.rotation import Rotation, RotationError
-from environments.replica.images.scaler.scaling.supervisors import Process, SupervisorError
 from environments.replica.images.scaler.scaling.world import (
     SETTLED_SECONDS,
     SILENT_SECONDS,

@@ -1,7 +1,7 @@
 """People's handle on the trail, on its own node.
 
 audit verify [NUMBER:HASH…]   is it what was written? anchors are from where it is not kept
-audit touched                 orders that somebody changed in the service's name
+audit touched [LOGIN]         what somebody did to orders in the service's name
 audit export FILE             a copy as it is now, with its SHA-256
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .chain import Anchor, TamperedError, verify
 from .events import touched
-from .settings import SERVICE, TRAIL
+from .settings import SERVICE, TRAIL, read_instances
 from .trail import Trail
 
 
@@ -39,7 +39,7 @@ def main(arguments: list[str], path: Path = TRAIL) -> int:
             return _verify(trail, asked.anchors)
         case "touched":
             entries = (json.loads(line)["entry"] for line in trail.lines())
-            for one in touched(entries, asked.login):
+            for one in touched(entries, asked.login, read_instances(os.environ)):
                 _say(json.dumps(one))
         case "export":
             _export(trail, asked.file)

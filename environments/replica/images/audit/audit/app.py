@@ -23,7 +23,7 @@ from .settings import Settings, SettingsError, read_settings
 from .trail import Trail
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from .chain import Anchor
 
@@ -57,13 +57,15 @@ def create_app(
         await asyncio.gather(task, return_exceptions=True)
 
     app = FastAPI(title="audit", lifespan=lifespan, openapi_url=None)
-    app.include_router(_appending(trail))
-    app.include_router(_reading(trail, settings.service))
-    app.include_router(_watching(collector, resolve))
+    instances: dict[str, str] = {}  # address -> the instance that speaks from there
+    app.include_router(_appending(trail, alerts, instances))
+    app.include_router(_reading(trail, settings))
+    app.include_router(_claiming(collector, instances, resolve))
+    app.include_router(_watching(collector))
     return app
 
 
-def _appending(trail: Trail) -> APIRouter:
+def _appending(trail: Trail, alerts: Alerts, instances: Mapping[str, str]) -> APIRouter:
     router = APIRouter()
 
     @router.post("/entries")
@@ -71,17 +73,22 @@ def _appending(trail: Trail) -> APIRouter:
         """Append one entry, or a list of them; the answer anchors the last one."""
         body = await request.body()
         try:
-            head = trail.append(_entries(body), _source(request))
+            entries = _entries(body)
+            source = _address(request)
+            head = trail.append(entries, instances.get(source, source))
         except (ValueError, RecursionError) as error:
             return JSONResponse({"error": str(error)}, 422)
         except OSError as error:
             return JSONResponse({"error": f"it was not appended: {error}"}, 503)
+        for one in entries:
+            if _alarms(one):
+                alerts.add(str(one["action"]), str(one.get("subject", "")), time.monotonic())
         return JSONResponse(_anchor(head), 201)
 
     return router
 
 
-def _reading(trail: Trail, service: str) -> APIRouter:
+def _reading(trail: Trail, settings: Settings) -> APIRouter:
     router = APIRouter()
 
     @router.get("/entries")
@@ -98,16 +105,18 @@ def _reading(trail: Trail, service: str) -> APIRouter:
         return JSONResponse(_anchor(trail.head))
 
     @router.get("/touched")
-    def touched_by_strangers(login: str = service) -> Response:
+    def touched_by_strangers(login: str = settings.service) -> Response:
         """Give what was done to orders in the service's name and not by it, a line each."""
         everything = (json.loads(line)["entry"] for line in trail.lines())
-        lines = [f"{json.dumps(one)}\n" for one in touched(everything, login)]
-        return Response("".join(lines), media_type=LINES)
+        found = touched(everything, login, settings.instances)
+        return Response("".join(f"{json.dumps(one)}\n" for one in found), media_type=LINES)
 
     return router
 
 
-def _watching(collector: Collector, resolve: Callable[[str], frozenset[str]]) -> APIRouter:
+def _claiming(
+    collector: Collector, instances: dict[str, str], resolve: Callable[[str], frozenset[str]]
+) -> APIRouter:
     router = APIRouter()
 
     @router.post("/claims")
@@ -118,10 +127,18 @@ def _watching(collector: Collector, resolve: Callable[[str], frozenset[str]]) ->
     ) -> Response:
         """Be told by an instance which sessions of the database are its own."""
         is_an_instance = instance.startswith(collector.settings.instances)
-        if not (is_an_instance and _source(request) in resolve(instance)):
+        address = _address(request)
+        if not (is_an_instance and address in resolve(instance)):
             return JSONResponse({"error": f"{instance} does not speak from there"}, 403)
+        instances[address] = instance
         collector.sessions.claim(instance, frozenset(sessions))
         return Response(status_code=204)
+
+    return router
+
+
+def _watching(collector: Collector) -> APIRouter:
+    router = APIRouter()
 
     @router.get("/alerts")
     async def alerts() -> Response:
@@ -154,11 +171,17 @@ def _entries(body: bytes) -> list[dict[str, object]]:
     return told
 
 
+def _alarms(entry: dict[str, object]) -> bool:
+    """Whether people are to be told of it at once, as whoever wrote it says."""
+    details = entry.get("details")
+    return isinstance(details, dict) and details.get("alarm") is True
+
+
 def _anchor(head: Anchor) -> dict[str, object]:
     return {"number": head.number, "hash": head.hash}
 
 
-def _source(request: Request) -> str:
+def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 

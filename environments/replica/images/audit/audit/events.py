@@ -63,12 +63,15 @@ def why_alarming(entry: Mapping[str, object], service: str) -> str | None:
     return None
 
 
-def touched(entries: Iterable[Mapping[str, object]], login: str) -> list[dict[str, object]]:
+def touched(
+    entries: Iterable[Mapping[str, object]], login: str, instances: tuple[str, ...]
+) -> list[dict[str, object]]:
     """Give the changes of orders by logins that begin so, in sessions that no instance had.
 
     They are in the order in which they were made, each with the row as it was before, which
-    is absent where it was made then. An order that the service says it made is none of them:
-    a session that it had for moments only may never have been claimed.
+    is absent where it was made then. An order that an instance says it made is none of them:
+    a session that it had for moments only may never have been claimed. What anybody else
+    appended, who may say what he likes, counts for nothing here.
     """
     claimed: set[tuple[object, object]] = set()
     made: set[object] = set()
@@ -77,11 +80,14 @@ def touched(entries: Iterable[Mapping[str, object]], login: str) -> list[dict[st
         details = entry["details"]
         if not isinstance(details, dict):
             raise TypeError("an entry's details are an object")
-        if entry["action"] == CLAIMED:
-            claimed.add((details["pid"], details["started"]))
-        elif entry["action"] == MADE_BY_SERVICE:
+        source, action = str(entry["source"]), entry["action"]
+        if source.startswith(instances) and action == MADE_BY_SERVICE:
             made.add(details.get("key"))
-        elif entry["action"] in ROWS and str(entry["actor"]).startswith(login):
+        if source != DATABASE:
+            continue
+        if action == CLAIMED:
+            claimed.add((details["pid"], details["started"]))
+        elif action in ROWS and str(entry["actor"]).startswith(login):
             changes.append(_change(entry, details))
     return [
         one

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 TRAIL = Path("/var/lib/audit/trail.jsonl")
 SERVICE = "orders"  # what the logins of the service begin with
+INSTANCES = "INSTANCES"  # the variable: what the names of instances begin with
 
 
 class SettingsError(Exception):
@@ -23,7 +25,19 @@ class Settings:
     service: str = SERVICE
     instances: tuple[str, ...]  # what their names begin with: only they may claim sessions
     database_host: str
-    database_password: str = field(repr=False)
+    login_file: Path  # where the vault keeps what the auditor logs in with
+
+    @property
+    def database_password(self) -> str:
+        """Give it as it is now.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        try:
+            return str(json.loads(self.login_file.read_text())["password"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise OSError(f"{self.login_file} has no password") from error
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -33,10 +47,19 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         SettingsError: the first variable that is missing.
     """
     return Settings(
-        instances=tuple(_text(environ, "INSTANCES").split(",")),
+        instances=read_instances(environ),
         database_host=_text(environ, "DATABASE_HOST"),
-        database_password=_text(environ, "DATABASE_PASSWORD"),
+        login_file=Path(_text(environ, "DATABASE_LOGIN_FILE")),
     )
+
+
+def read_instances(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Read what the names of instances begin with.
+
+    Raises:
+        SettingsError: it is not said.
+    """
+    return tuple(_text(environ, INSTANCES).split(","))
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:

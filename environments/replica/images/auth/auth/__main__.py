@@ -22,14 +22,10 @@ class FailedError(Exception):
 
 def main(arguments: Sequence[str]) -> None:
     asked = vars(_parser().parse_args(arguments))
+    asked = {name: value for name, value in asked.items() if value is not None}
     if asked["command"] == "revoke":
-        del asked["command"]
-        token, customer = asked["token"], asked["customer"]
-        asked = (
-            {"command": "revoke_token", "token": token}
-            if token
-            else {"command": "revoke_customer", "customer": customer}
-        )
+        what = "token" if "token" in asked else "customer"
+        asked = {"command": f"revoke_{what}", what: asked[what]}
     if asked["command"] == "add":
         asked["password"] = os.environ.get("PASSWORD", "") or sys.stdin.readline().rstrip("\n")
     try:
@@ -48,8 +44,10 @@ def _parser() -> argparse.ArgumentParser:
     what = revoke.add_mutually_exclusive_group(required=True)
     what.add_argument("--token", help="the id of one")
     what.add_argument("--customer", help="all that were issued to one until now")
-    tokens = commands.add_parser("tokens", help="list the tokens of a customer")
-    tokens.add_argument("--customer", required=True)
+    tokens = commands.add_parser("tokens", help="list tokens that have not expired")
+    whose = tokens.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--customer", help="those of one")
+    whose.add_argument("--source", help="those that were issued to an address")
     commands.add_parser("failures", help="count failed logins of the last minute")
     unlock = commands.add_parser("unlock", help="let a source or an account try again")
     unlock.add_argument("subject", help="an address, or a customer")

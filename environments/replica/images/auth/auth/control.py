@@ -67,11 +67,8 @@ class Control:
         self.trail.tell("operator", "customer's tokens revoked", customer)
         return await self._heard()
 
-    async def tokens(self, customer: str) -> object:
-        return [
-            {**asdict(issued), "good": good}
-            for issued, good in self.identity.tokens_of(customer)
-        ]
+    async def tokens(self, **of: str) -> object:
+        return [{**asdict(issued), "good": good} for issued, good in self.identity.tokens(**of)]
 
     async def failures(self) -> object:
         sources, accounts = self.identity.sources, self.identity.accounts

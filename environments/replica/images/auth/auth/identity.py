@@ -13,7 +13,7 @@ import jwt
 
 from .lockout import Lockout
 from .passwords import Hasher
-from .state import Account, Issued, State, Store
+from .state import Account, Elsewhere, Issued, State, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,12 +44,12 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A token that was shown from another place than it was issued to."""
+class Finding:
+    """Something that people should look at: what it is, whom it is about, and a sentence."""
 
-    token: str
-    customer: str
-    source: str
+    signal: str
+    subject: str
+    says: str
 
 
 @dataclass(slots=True)
@@ -84,7 +84,6 @@ class Identity:
     accounts: Lockout = field(default_factory=Lockout)
     checkers: Checkers = field(default_factory=Checkers)
     state: State = field(init=False)
-    _elsewhere: dict[str, Elsewhere] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.state = self.store.load()
@@ -157,32 +156,41 @@ class Identity:
         self.save()
         return True
 
-    def tokens_of(self, customer: str) -> Sequence[tuple[Issued, bool]]:
-        """Give the tokens of a customer that have not expired, and whether each is good."""
-        found = [one for one in self.state.issued.values() if one.customer == customer]
+    def tokens(self, **of: str) -> Sequence[tuple[Issued, bool]]:
+        """Give the tokens of that ``customer`` or ``source``, and whether each is good.
+
+        Those that have expired are not among them.
+        """
+        found = [
+            one
+            for one in self.state.issued.values()
+            if all(getattr(one, name) == value for name, value in of.items())
+        ]
         return [(one, self._is_good(one)) for one in sorted(found, key=lambda one: one.issued)]
 
-    def note_elsewhere(self, seen: Iterable[Elsewhere]) -> Sequence[Elsewhere]:
-        """Keep what checkers saw; give what is news and still matters."""
-        news = [
-            one
-            for one in seen
-            if one.token in self.state.issued and one.token not in self._elsewhere
-        ]
-        self._elsewhere.update({one.token: one for one in news})
-        return news
+    def note_elsewhere(self, seen: Iterable[Elsewhere]) -> None:
+        """Keep what checkers saw, as far as it is news and still matters."""
+        known = self.state.elsewhere
+        news = [one for one in seen if one.token in self.state.issued.keys() - known.keys()]
+        if news:
+            known.update({one.token: one for one in news})
+            self.save()
 
-    def findings(self) -> Sequence[str]:
-        """Say what people should look at, each in a sentence."""
+    def findings(self) -> Sequence[Finding]:
+        """Say what people should look at."""
         locked = [
-            f"{who} is locked out: {count} failed logins in a minute"
+            Finding("logins fail", who, f"{who} is locked out for too many failed logins")
             for lock in (self.sources, self.accounts)
-            for who, count in lock.locked().items()
+            for who in lock.locked()
         ]
         stolen = [
-            f"token {issued.id} of {issued.customer}, issued to {issued.source},"
-            f" is used from {seen.source}"
-            for seen in self._elsewhere.values()
+            Finding(
+                "a token is used elsewhere",
+                f"token {issued.id}",
+                f"token {issued.id} of {issued.customer}, issued to {issued.source},"
+                f" is used from {seen.source}",
+            )
+            for seen in self.state.elsewhere.values()
             if (issued := self.state.issued.get(seen.token)) and self._is_good(issued)
         ]
         return [*locked, *stolen]
@@ -210,9 +218,6 @@ class Identity:
         longest = self.token_seconds
         self.state.forget_expired(now, longest)
         self.keys.drop_expired(now)
-        self._elsewhere = {
-            id_: one for id_, one in self._elsewhere.items() if id_ in self.state.issued
-        }
         if self.keys.following is None or not all(self.checkers.have(self.version).values()):
             return False
         self.keys.take_over(believed_until=now + longest)

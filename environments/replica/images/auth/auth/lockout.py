@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 MOST_FAILED = 100  # in WINDOW_SECONDS; the next one locks
 WINDOW_SECONDS = 60.0
@@ -30,6 +30,10 @@ class Lockout:
     rest: float = REST_SECONDS
     _begun: dict[str, deque[float]] = field(default_factory=dict, init=False)
     _locked_until: dict[str, float] = field(default_factory=dict, init=False)
+
+    def __len__(self) -> int:
+        """How many subjects are kept in mind."""
+        return len(self._begun)
 
     def seconds_left(self, subject: str) -> float:
         """For how long it is locked; 0 where it is not."""
@@ -59,14 +63,10 @@ class Lockout:
 
         return forgive
 
-    def locked(self) -> Mapping[str, int]:
-        """Name who is locked, with the failures that count against each."""
+    def locked(self) -> Sequence[str]:
+        """Name who is locked."""
         now = self.clock()
-        return {
-            subject: len(self._begun.get(subject, ()))
-            for subject, until in self._locked_until.items()
-            if until > now
-        }
+        return [subject for subject, until in self._locked_until.items() if until > now]
 
     def unlock(self, subject: str) -> bool:
         """Forget all about a subject; False where it was not locked."""

@@ -15,7 +15,7 @@ import uvicorn
 
 from . import telemetry
 from .control import Control, listen
-from .identity import Identity
+from .identity import Finding, Identity
 from .keys import Key, KeyRing
 from .lockout import MOST_FAILED, Lockout
 from .proxies import Proxies
@@ -53,6 +53,7 @@ def secret_of(settings: Settings) -> str:
 
 async def keep_turning(identity: Identity, settings: Settings, trail: Trail) -> None:
     """Heed a new secret, and do what time brings, for ever."""
+    known: frozenset[Finding] = frozenset()
     while True:
         try:
             identity.announce(Key.of(secret_of(settings)))
@@ -60,7 +61,18 @@ async def keep_turning(identity: Identity, settings: Settings, trail: Trail) -> 
             log.warning("the key that is in use stays: %s", error)
         if identity.turn():
             trail.tell("auth", "another key signs", identity.keys.signing.id)
+        known = _raise_alarms(identity, trail, known)
         await asyncio.sleep(TURN_SECONDS)
+
+
+def _raise_alarms(
+    identity: Identity, trail: Trail, known: frozenset[Finding]
+) -> frozenset[Finding]:
+    """Have people told of what they were not told of before; give what there is now."""
+    found = frozenset(identity.findings())
+    for one in found - known:
+        trail.tell("auth", one.signal, one.subject, alarm=True, says=one.says)
+    return found
 
 
 def create_app(settings: Settings) -> FastAPI:

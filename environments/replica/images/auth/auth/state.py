@@ -37,6 +37,15 @@ class Issued:
     expires: float
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A token that was shown from another place than it was issued to."""
+
+    token: str
+    customer: str
+    source: str
+
+
 @dataclass(slots=True)
 class State:
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -45,10 +54,12 @@ class State:
     # Of a customer everything is that was issued until then.
     revoked_customers: dict[str, float] = field(default_factory=dict)
     retired_keys: dict[str, tuple[str, float]] = field(default_factory=dict)
+    elsewhere: dict[str, Elsewhere] = field(default_factory=dict)  # by the token's id
 
     def forget_expired(self, now: float, longest: float) -> None:
         """Drop what says nothing any more: no token is good for longer than ``longest``."""
         self.issued = {id_: one for id_, one in self.issued.items() if one.expires > now}
+        self.elsewhere = {id_: one for id_, one in self.elsewhere.items() if id_ in self.issued}
         self.revoked_tokens = {
             id_: until for id_, until in self.revoked_tokens.items() if until > now
         }
@@ -72,6 +83,7 @@ class Store:
         return State(
             accounts={name: Account(**one) for name, one in found["accounts"].items()},
             issued={id_: Issued(**one) for id_, one in found["issued"].items()},
+            elsewhere={id_: Elsewhere(**one) for id_, one in found["elsewhere"].items()},
             revoked_tokens=found["revoked_tokens"],
             revoked_customers=found["revoked_customers"],
             retired_keys={id_: (x, until) for id_, (x, until) in found["retired_keys"].items()},

@@ -13,7 +13,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from .identity import Elsewhere, LockedOutError, WrongPasswordError
+from .identity import LockedOutError, WrongPasswordError
+from .state import Elsewhere
 from .telemetry import LOGINS
 
 if TYPE_CHECKING:
@@ -114,13 +115,12 @@ def make_app(identity: Identity, trail: Trail, proxies: Proxies) -> FastAPI:
         """Tell whoever checks tokens what it must know, and hear what it saw."""
         identity.checkers.hear(asked.name, asked.version)
         seen = [Elsewhere(one.token, one.customer, one.source) for one in asked.elsewhere]
-        for one in identity.note_elsewhere(seen):
-            trail.tell(one.source, "token used elsewhere", one.token, customer=one.customer)
+        identity.note_elsewhere(seen)
         return JSONResponse(identity.verification())
 
     @app.get("/health")
     async def health() -> Response:
-        findings = identity.findings()
+        findings = [one.says for one in identity.findings()]
         status = "findings" if findings else "ok"
         return JSONResponse({"status": status, "findings": findings})
 

@@ -21,6 +21,7 @@ from .calls import Calls, CarefulCalls, RetryBudget
 from .clocks import LOOK_EVERY_SECONDS as LOOK_AT_CLOCKS_EVERY_SECONDS
 from .clocks import ClockCheck, Clocks, DatabaseClock, OwnClock
 from .database import Database, DatabaseUnavailableError
+from .following import follow, followed
 from .health import (
     HAS_ORDERS,
     PAUSE_SECONDS,
@@ -32,6 +33,7 @@ from .health import (
 )
 from .identity import AuthService, Issued
 from .intake import Intake
+from .live import built_in
 from .logins import Logins, NoLoginError
 from .marking import Marking
 from .naive import CONNECT_SECONDS, NaivePool, StubbornCalls
@@ -70,14 +72,22 @@ class Access:
 def create_app(settings: Settings) -> FastAPI:
     # trust_env off: payments is inside, no proxy of the environment leads there.
     client = httpx.AsyncClient(base_url=settings.payments_url, trust_env=False)
-    payments = Payments(client, Breaker(time.monotonic) if settings.payments_breaker else None)
+    live = followed(settings) if settings.configurator else None
+    current = live.current if live else built_in
+    payments = Payments(
+        client,
+        Breaker(time.monotonic, lambda: current().breaker)
+        if settings.payments_breaker
+        else None,
+        lambda: current().payments,
+    )
     logins = Logins(settings)
     make = _protected if settings.protections else _unprotected
     primary = make(settings, logins)
     replica = _replica(settings.replica, logins) if settings.replica else None
     databases = [primary, *([replica] if replica else [])]
     store = Store(primary.calls)
-    cache = Cache(settings.redis_host, settings.redis_port)
+    cache = Cache(settings.redis_host, settings.redis_port, lambda: current().cache)
     marking = Marking(store)
     log = telemetry.log_to(settings.log_file) if settings.log_file else None
     has_tokens = settings.token_key or settings.auth_url
@@ -92,6 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
         log=log,
         clock=clock,
         auth=auth.issued if auth else None,
+        configuration=live,
         needs_cache=settings.health_needs_cache,
     )
     settlement = Settlement(store, payments)
@@ -105,10 +116,19 @@ def create_app(settings: Settings) -> FastAPI:
         dates_copies=settings.dates_copies,
     )
 
+    optional = (
+        clock and partial(_keep_clock, settings, logins, clock),
+        trail and partial(_tell, trail),
+        auth and auth.keep_asking,
+        live and partial(follow, live),
+    )
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         telemetry.watch(primary.pool, payments)
         telemetry.say("starting", settings=settings)
+        if live:
+            await live.turn()
         for database in databases:
             database.pool.start()
         background = [
@@ -118,14 +138,8 @@ def create_app(settings: Settings) -> FastAPI:
             asyncio.create_task(marking.run()),
             asyncio.create_task(bugs.crash()),
             asyncio.create_task(_start(store, health, settlement)),
+            *(asyncio.create_task(work()) for work in optional if work),
         ]
-        if clock:
-            background.append(asyncio.create_task(_keep_clock(settings, logins, clock)))
-        if trail:
-            background.append(asyncio.create_task(_tell(trail)))
-        if auth:
-            auth.start()
-            background.append(asyncio.create_task(auth.keep_asking()))
         for task in background:
             task.add_done_callback(_must_not_end)
         yield
@@ -137,16 +151,23 @@ def create_app(settings: Settings) -> FastAPI:
             database.watch.close()
             await database.pool.stop()
         await asyncio.gather(client.aclose(), told.aclose(), cache.close())
-        if auth:
-            await auth.client.aclose()
 
+    intake = Intake(
+        store,
+        payments,
+        marking,
+        limits=lambda: current().orders,
+        flags=lambda: current().flags,
+    )
     services = Services(
-        Intake(store, payments, marking),
+        intake,
         reading,
         cache,
         health,
         auth.issued if auth else _own_tokens(settings, clocks or OwnClock()),
         trail,
+        current,
+        live,
     )
     return make_app(
         services,
@@ -158,7 +179,10 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _auth(settings: Settings, judge: Judge) -> AuthService:
     client = httpx.AsyncClient(base_url=settings.auth_url, trust_env=False)
-    return AuthService(client, socket.gethostname(), Issued(judge), settings.auth_file)
+    issued = Issued(judge, needs_auth=settings.auth_needed)
+    service = AuthService(client, socket.gethostname(), issued, settings.auth_file)
+    service.start()
+    return service
 
 
 def _own_tokens(settings: Settings, judge: Judge) -> Tokens | None:

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Protocol
+from functools import cache
+from ssl import create_default_context
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import asyncpg
 
@@ -23,6 +25,8 @@ from .pool import FAILURES, describe
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
+    from ssl import SSLContext
 
     from .logins import Login
     from .settings import Address, Settings
@@ -70,6 +74,12 @@ class Connections(Protocol):
     def give_back(self, connection: Connection) -> None: ...
 
 
+@cache
+def trusted(authority: Path | None) -> SSLContext | Literal[False]:
+    """Say how a database proves who it is: by the name that it is called by; or not at all."""
+    return False if authority is None else create_default_context(cafile=authority)
+
+
 async def connect(
     settings: Settings, address: Address, login: Login, *, within: float = CONNECT_SECONDS
 ) -> Connection:
@@ -79,7 +89,7 @@ async def connect(
         database=settings.database_name,
         user=login.user,
         password=login.password,
-        ssl=False,
+        ssl=trusted(settings.database_authority),
         timeout=within,
         server_settings=SERVER_SETTINGS,
     )

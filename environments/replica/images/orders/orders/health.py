@@ -168,6 +168,7 @@ class Health:
     log: Dependency | None = None
     clock: Indispensable | None = None  # None: nothing here depends on what time it is
     auth: Indispensable | None = None  # None: tokens are not issued elsewhere
+    configuration: Dependency | None = None  # None: it is built in
     needs_cache: bool = False
     started: bool = False
     why_not_started: str = "the database has not been asked yet"
@@ -210,6 +211,8 @@ class Health:
             helpers["clock"] = self.clock.trouble
         if self.auth is not None:
             helpers["auth"] = self.auth.trouble
+        if self.configuration is not None:
+            helpers["configuration"] = self.configuration.trouble
         return {"database": self.database.trouble or "ok"} | {
             name: f"degraded: {trouble}" if trouble else "ok"
             for name, trouble in helpers.items()

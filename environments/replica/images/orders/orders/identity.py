@@ -84,10 +84,12 @@ class Issued:
     """Looks at tokens that were issued elsewhere; ``judge`` says what time it is.
 
     ``must_leave`` until the auth service was heard of: nobody's token can be judged before.
+    ``needs_auth`` is the mistake of leaving for its silence as well, with all the others.
     """
 
     judge: Judge
     steady: Callable[[], float] = time.monotonic
+    needs_auth: bool = False
     word: Word | None = field(default=None, init=False)
     _heard_at: float = field(default=float("-inf"), init=False)
     _seen: deque[Seen] = field(default_factory=lambda: deque(maxlen=MOST_SEEN), init=False)
@@ -101,18 +103,18 @@ class Issued:
         self.word = word
 
     @property
-    def age_seconds(self) -> float:
-        return self.steady() - self._heard_at
+    def _is_silent(self) -> bool:
+        return self.steady() - self._heard_at > OLD_SECONDS
 
     @property
     def must_leave(self) -> bool:
-        return self.word is None
+        return self.word is None or (self.needs_auth and self._is_silent)
 
     @property
     def trouble(self) -> str | None:
         if self.word is None:
             return "auth has not told its keys yet"
-        if self.age_seconds > OLD_SECONDS:
+        if self._is_silent:
             return "auth is silent: tokens are judged by what it told last"
         return None
 
@@ -175,9 +177,10 @@ class AuthService:
 
     async def keep_asking(self) -> None:
         """Ask for ever; what makes no sense changes nothing."""
-        while True:
-            await self.ask()
-            await asyncio.sleep(ASK_EVERY_SECONDS)
+        async with self.client:
+            while True:
+                await self.ask()
+                await asyncio.sleep(ASK_EVERY_SECONDS)
 
     async def ask(self) -> None:
         """Ask once, and tell what was seen."""

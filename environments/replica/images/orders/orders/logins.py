@@ -71,6 +71,8 @@ class Logins:
             if self._file
             else Login(settings.database_user, settings.database_password)
         )
+        telemetry.STALE.set_function(lambda: self.stale)
+        self._show()
 
     async def connect(self, address: Address, *, within: float = CONNECT_SECONDS) -> Connection:
         login = self.current
@@ -81,6 +83,12 @@ class Logins:
     def is_stale(self, connection: Connection) -> bool:
         """Whether it was made with a login that is not the one of now."""
         return self._made_with.get(connection, self.current) != self.current
+
+    @property
+    def stale(self) -> int:
+        """How many open connections were made with a login of before."""
+        open_ones = (one for one in list(self._made_with) if not one.is_closed())
+        return sum(map(self.is_stale, open_ones))
 
     def sessions(self) -> list[int]:
         """Number the processes of the database that serve what is connected now."""
@@ -102,6 +110,7 @@ class Logins:
         self._trouble = None
         if login != self.current:
             self.current = login
+            self._show()
             telemetry.say("the database's login changed", user=login.user)
 
     async def watch(self) -> None:
@@ -109,6 +118,10 @@ class Logins:
         while True:
             self.look()
             await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    def _show(self) -> None:
+        telemetry.LOGIN.clear()
+        telemetry.LOGIN.labels(self.current.user).set(1)
 
     def _complain(self, trouble: str) -> None:
         """Say it once: it is looked at four times a second."""

@@ -6,7 +6,7 @@ import http.client
 import json
 import re
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -17,12 +17,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from . import telemetry
+from . import release, telemetry
 from .admission import Admission
 from .bugs import Bugs
 from .database import DatabaseUnavailableError, NotSentError
 from .intake import KeyReusedError
+from .live import built_in
 from .naive import LogsFirst
+from .receipts import Receipts
 from .store import NewOrder
 from .tokens import BadTokenError, NoTimeYetError
 
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
+    from configuration.schema import Configuration
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from .health import Dependency, Health, Report
+    from .live import Live
     from .reading import Read
     from .store import Order
     from .tokens import Bearer, Doorkeeper
@@ -90,6 +94,9 @@ class Services:
     health: Health
     tokens: Doorkeeper | None = None  # None: anybody may order
     trail: Trail | None = None  # None: nobody is told who did what
+    current: Callable[[], Configuration] = built_in
+    live: Live | None = None  # None: nobody configures it while it runs
+    receipts: Receipts = field(default_factory=Receipts)
 
 
 class RefusedError(Exception):
@@ -106,6 +113,8 @@ def make_app(
     app = FastAPI(title="orders", lifespan=lifespan, openapi_url=None)
     app.include_router(_orders(services))
     app.include_router(_probes(services.health))
+    if services.live:
+        app.include_router(_configuration(services.live))
     app.add_exception_handler(DatabaseUnavailableError, _unavailable)
     app.add_exception_handler(NotSentError, _not_sent)
     app.add_exception_handler(RefusedError, _refused)
@@ -113,10 +122,13 @@ def make_app(
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, partial(_http_error, services.trail))
     app.add_exception_handler(Exception, _broken)
+    for around in release.AROUND:
+        app.add_middleware(around)
     if needed_log is not None:
         app.add_middleware(LogsFirst, log=needed_log)
     if sheds_load:
-        app.add_middleware(Admission, refusal=_too_many)
+        limits = lambda: services.current().admission  # noqa: E731 - read at each request
+        app.add_middleware(Admission, refusal=_too_many, limits=limits)
     app.add_middleware(telemetry.RequestRecorder)
     app.add_middleware(RequestId)
     app.add_middleware(Bugs)
@@ -148,11 +160,7 @@ def _orders(services: Services) -> APIRouter:
         x_client_address: Annotated[str, Header()] = "",
     ) -> Response:
         request.scope["state"]["customer"] = body.customer  # so they say
-        peer = request.client.host if request.client else ""
-        source = x_client_address or peer
-        if services.tokens is not None:
-            bearer = _bearer(body.customer, authorization, source, services.tokens)
-            request.scope["state"]["bearer"] = bearer
+        shown = _admit(request, body.customer, authorization, x_client_address, services.tokens)
         key = _checked_key(idempotency_key)
         if services.health.is_read_only:
             raise RefusedError("orders can only be read for now: this one was not made")
@@ -162,9 +170,12 @@ def _orders(services: Services) -> APIRouter:
             services.trail.note(
                 "order made", f"order {order.id}",
                 actor=order.customer, request_id=request.scope["state"]["request_id"],
-                key=order.key, amount_cents=order.amount_cents,
+                key=order.key, amount_cents=order.amount_cents, **shown,
             )  # fmt: skip
-        return JSONResponse(asdict(order), status_code=201 if created else 200)
+        has_receipt = services.current().flags.receipts
+        receipt = {"Receipt": services.receipts.of(key)} if has_receipt else {}
+        status = 201 if created else 200
+        return JSONResponse(asdict(order), status_code=status, headers=receipt)
 
     @router.get("/orders/{order_id}")
     async def read(order_id: Annotated[int, Path(ge=1, le=LARGEST)]) -> Response:
@@ -187,6 +198,8 @@ def _orders(services: Services) -> APIRouter:
         after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
         limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     ) -> Response:
+        if not services.current().flags.customer_pages:
+            raise RefusedError("orders cannot be listed for now")
         found = await services.reader.page(customer, after=after, limit=limit)
         orders = found.value
         following = orders[-1]["id"] if len(orders) == limit else None
@@ -204,8 +217,8 @@ def _probes(health: Health) -> APIRouter:
 
     @router.get("/health/live")
     async def live() -> Response:
-        """Say that the event loop turns; nothing else is asked."""
-        return JSONResponse({"status": "ok", "dependencies": {}})
+        """Say that the event loop turns, and of which release; nothing else is asked."""
+        return JSONResponse({"status": "ok", "release": release.VERSION, "dependencies": {}})
 
     @router.get("/health/ready")
     async def ready() -> Response:
@@ -214,6 +227,26 @@ def _probes(health: Health) -> APIRouter:
     @router.get("/metrics")
     async def metrics() -> Response:
         return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _configuration(live: Live) -> APIRouter:
+    router = APIRouter(prefix="/configuration")
+
+    @router.get("")
+    async def in_force() -> Response:
+        """Say what is in force, and what is wrong with anything that was to be."""
+        document = live.document
+        version, content = (document.version, document.sha256) if document else (0, "")
+        return JSONResponse(
+            {"version": version, "sha256": content, "troubles": dict(live.troubles)}
+        )
+
+    @router.get("/document")
+    async def document() -> Response:
+        """Give what is in force as it was signed, for whoever lost it."""
+        return Response(live.raw, media_type="text/plain")
 
     return router
 
@@ -229,6 +262,22 @@ def _missing(order_id: int, found: Read[Any]) -> Exception:
     return RefusedError(
         f"order {order_id} is not in a copy that may be {found.age_seconds} s old: ask again"
     )
+
+
+def _admit(
+    request: Request,
+    customer: str,
+    authorization: str | None,
+    address: str,
+    tokens: Doorkeeper | None,
+) -> Mapping[str, str]:
+    """Let in whoever may order for this customer; give what was shown, for the trail."""
+    if tokens is None:
+        return {}
+    source = address or (request.client.host if request.client else "")
+    bearer = _bearer(customer, authorization, source, tokens)
+    request.scope["state"]["bearer"] = bearer
+    return {"token": bearer.token, "source": source}
 
 
 def _bearer(

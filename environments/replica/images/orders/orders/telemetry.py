@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from . import release
 from .breaker import State
 from .logfile import LogFile
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from .store import Pending
 
 _LOG = logging.getLogger("orders")
-_QUIET = ("/health/", "/metrics")  # asked several times a second; changes are logged instead
+# Asked several times a second; changes are logged instead.
+_QUIET = ("/health/", "/metrics", "/configuration")
 
 REQUESTS = Histogram(
     "orders_request_seconds",
@@ -34,6 +36,8 @@ REQUESTS = Histogram(
     ["route", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0),
 )
+RELEASE = Gauge("orders_release", "1 for the release that this is", ["version"])
+RELEASE.labels(release.VERSION).set(1)
 POOL_SIZE = Gauge("orders_pool_connections", "Database connections that are open")
 POOL_IN_USE = Gauge("orders_pool_connections_in_use", "Database connections lent out")
 PENDING = Gauge("orders_pending", "Orders that are not paid yet")
@@ -41,9 +45,19 @@ OLDEST = Gauge(
     "orders_pending_oldest_seconds", "Age of the oldest order not paid yet; +Inf: not known"
 )
 OLDEST.set(math.inf)  # until somebody could look
+LOGIN = Gauge("orders_database_login", "1 for whom it logs in to the database as", ["user"])
+STALE = Gauge(
+    "orders_database_connections_stale",
+    "Open connections that were made with a login of before",
+)
 CHARGES = Counter("orders_payment_calls", "Charges by outcome", ["caller", "outcome"])
 ENTRIES_LOST = Counter("orders_audit_entries_lost", "What the audit trail was not told")
 LINES_LOST = Counter("orders_log_lines_lost", "Log lines that the log's disk did not take")
+RECEIPTS = Counter("orders_receipts", "Receipts by what became of them", ["outcome"])
+CONFIGURATION = Gauge("orders_configuration_version", "The one in force; 0: what is built in")
+REFUSED = Counter(
+    "orders_configuration_refused", "Configurations that were refused", ["whence"]
+)
 BREAKER = Gauge("orders_payments_breaker", "1 for the state the breaker is in", ["state"])
 
 
@@ -60,6 +74,18 @@ def _is_in(payments: Payments, state: State) -> float:
 
 def count_charge(caller: str, charge: Charge) -> None:
     CHARGES.labels(caller, charge.outcome).inc()
+
+
+def count_receipt(outcome: str) -> None:
+    RECEIPTS.labels(outcome).inc()
+
+
+def show_configuration(version: int) -> None:
+    CONFIGURATION.set(version)
+
+
+def count_refused_configuration(whence: str) -> None:
+    REFUSED.labels(whence).inc()
 
 
 def show_pending(pending: Pending) -> None:

@@ -1,7 +1,8 @@
 """Whether those who have the change serve customers worse than they may. Pure.
 
 What is compared are few requests, so a share alone says little: of 20 requests one fails at
-5 % and at 1 %. A finding is what chance alone would seldom bring about.
+5 % and at 1 %. A finding is what chance alone would seldom bring about. Where those who lack
+the change are as slow, it is not to blame, and to take it back would help nobody.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ def findings(canary: Counts, baseline: Counts, limits: Limits) -> Iterator[str]:
             f"{_share(canary.errors, canary.requests)} failed, and without the change"
             f" {_share(baseline.errors, baseline.requests)}"
         )
-    if _exceeds(canary.slow, canary.requests, limits.slow, limits):
+    if _exceeds(canary.slow, canary.requests, limits.slow, limits) and (
+        not baseline.requests or _is_above(canary.slow, baseline.slow, canary, baseline, limits)
+    ):
         yield (
             f"{_share(canary.slow, canary.requests)} took longer than 500 ms, and"
-            f" {limits.slow:.0%} may"
+            f" {limits.slow:.0%} may; without the change"
+            f" {_share(baseline.slow, baseline.requests)}"
         )
     if _is_above(canary.rejected, baseline.rejected, canary, baseline, limits):
         yield (

@@ -8,14 +8,15 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from rollout.rotation import Rotation, RuntimeApi
+from rollout.supervisors import Supervisor
+
 from . import telemetry
 from .controller import TURN_SECONDS, Controller
 from .metrics import Metrics, Prometheus
 from .policy import PolicyError
-from .rotation import Rotation, RuntimeApi
 from .settings import POLICIES, STATE, SettingsError, read_settings
 from .state import State
-from .supervisors import Supervisor
 from .web import Pages, Web
 from .world import World
 

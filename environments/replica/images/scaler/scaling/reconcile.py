@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from .rotation import Admission
-from .supervisors import Process
+from rollout.rotation import Admission
+from rollout.supervisors import Process
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .readiness import is_ready
+from rollout.readiness import is_ready
+from rollout.rotation import Admission, Rotation, RotationError, Server
+from rollout.supervisors import Process, SupervisorError
+
 from .reconcile import Action, Deed, View
-from .rotation import Admission, Rotation, RotationError, Server
-from .supervisors import Process, SupervisorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 PORT = 9999
 PROXY = "app"
@@ -45,6 +45,26 @@ class Server:
     admission: Admission
     is_up: bool
     sessions: int  # requests in flight, and those that wait for it
+    weight: int = 1  # its share is this of all that are in
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the edge is to do with one server; without a weight it keeps the one it has."""
+
+    server: Server
+    admission: Admission
+    weight: int | None = None
+
+    def commands(self) -> tuple[str, ...]:
+        """Give the runtime API's commands; the weight first, so that nobody gets too much."""
+        name = f"{PROXY}/{self.server.slot}"
+        state = f"set server {name} state {self.admission}"
+        return (
+            (state,)
+            if self.weight is None
+            else (f"set server {name} weight {self.weight}", state)
+        )
 
 
 def read_servers(answer: str) -> Mapping[str, Server]:
@@ -65,7 +85,7 @@ def read_servers(answer: str) -> Mapping[str, Server]:
     servers = {}
     for line in state.splitlines():
         words = line.split()
-        if len(words) < len(("be_id", "be", "id", "name", "address", "op", "admin")):
+        if len(words) < len(("be_id", "be", "id", "name", "address", "op", "admin", "weight")):
             continue
         if words[1] != PROXY or words[4] == "-":
             continue
@@ -75,6 +95,7 @@ def read_servers(answer: str) -> Mapping[str, Server]:
             admission=_admission(int(words[6])),
             is_up=words[5] in _RUNNING,
             sessions=sessions.get(words[3], 0),
+            weight=int(words[7]),
         )
     return servers
 
@@ -103,9 +124,18 @@ class Rotation:
         Raises:
             RotationError: the edge did not take it.
         """
-        told = self.ask(f"set server {PROXY}/{server.slot} state {admission}").strip()
+        self.tell_all([Order(server, admission)])
+
+    def tell_all(self, orders: Sequence[Order]) -> None:
+        """Do all of it at once, as far as the edge can: no request is led in between.
+
+        Raises:
+            RotationError: the edge did not take some of it.
+        """
+        told = self.ask(";".join(one for order in orders for one in order.commands())).strip()
         if told:
-            raise RotationError(f"the edge did not take {server.slot} {admission}: {told}")
+            what = ", ".join(f"{order.server.slot} {order.admission}" for order in orders)
+            raise RotationError(f"the edge did not take {what}: {told}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from environments.replica.images.scaler.scaling.rotation import (
+from rollout.rotation import (
     Admission,
+    Order,
     Rotation,
     RotationError,
     Server,
@@ -62,3 +62,19 @@ def test_what_the_edge_does_not_take_is_an_error() -> None:
     assert told == ["set server app/app3 state drain"]
     with pytest.raises(RotationError, match="did not take app3 maint: No such server"):
         rotation.tell(server, Admission.OUT)
+
+
+def test_several_servers_are_told_at_once_the_weight_first() -> None:
+    told = []
+
+    def take(command: str) -> str:
+        told.append(command)
+        return "\n\n"
+
+    blue, green = (
+        Server(slot, "", Admission.IN, is_up=True, sessions=0) for slot in ("a", "b")
+    )
+    Rotation(take).tell_all([Order(blue, Admission.IN, 250), Order(green, Admission.OUT)])
+    assert told == [
+        "set server app/a weight 250;set server app/a state ready;set server app/b state maint"
+    ]

@@ -8,8 +8,7 @@ from xmlrpc.client import Fault
 from xmlrpc.server import SimpleXMLRPCServer
 
 import pytest
-
-from environments.replica.images.scaler.scaling.supervisors import (
+from rollout.supervisors import (
     Process,
     Supervisor,
     SupervisorError,
