@@ -16,7 +16,7 @@ from reports.verdict import Objectives
 
 pytestmark = [
     pytest.mark.dr,
-    pytest.mark.requirement("SEC-1", "SEC-4", "OBJ-1", "OBJ-2"),
+    pytest.mark.requirement("CFG-2", "SEC-1", "OBJ-1", "OBJ-2"),
     pytest.mark.settings(Settings(secured=True)),
 ]
 

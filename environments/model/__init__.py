@@ -5,7 +5,7 @@ node is a container, a host or a pod. What a node can also do (be killed, paused
 off) is small and optional: ask with ``isinstance``.
 """
 
-from environments.model.changes import ChangeTold, Changing, Deployed, DeploymentStatus
+from environments.model.changes import ChangeTold, Changing
 from environments.model.disks import Disconnectable, DiskSlowable
 from environments.model.errors import (
     CommandTimedOutError,
@@ -26,6 +26,7 @@ from environments.model.links import (
     RoundTrip,
     Stream,
 )
+from environments.model.networks import Apart, Connection, Reach
 from environments.model.nodes import Completed, Crowded, Killable, Node, Pausable, Places
 from environments.model.packets import Cut, Cuttable, Direction, Limit, Limitable, Resolving
 from environments.model.scaling import (
@@ -39,18 +40,18 @@ from environments.model.worlds import Caretaker, Environment, FoundWorld, Regist
 
 __all__ = [
     "DAMAGE_FOLDER",
+    "Apart",
     "Bandwidth",
     "Caretaker",
     "ChangeTold",
     "Changing",
     "CommandTimedOutError",
     "Completed",
+    "Connection",
     "ConnectionReset",
     "Crowded",
     "Cut",
     "Cuttable",
-    "Deployed",
-    "DeploymentStatus",
     "Direction",
     "Disconnectable",
     "DiskSlowable",
@@ -69,6 +70,7 @@ __all__ = [
     "NotReadyError",
     "Pausable",
     "Places",
+    "Reach",
     "Register",
     "Resolving",
     "Resource",

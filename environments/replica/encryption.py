@@ -74,7 +74,7 @@ def _as_client(spec: NodeSpec) -> Mapping[str, str]:
 def _edge(spec: NodeSpec, authority: Authority) -> NodeSpec:
     shown = authority.issue(spec.name, HOST)
     ports = tuple(HTTPS_PORT if port == HTTP_PORT else port for port in spec.ports)
-    return replace(_with(spec, {EDGE_FILE: shown.pem + shown.key}, {"TLS": "on"}), ports=ports)
+    return replace(_with(spec, {EDGE_FILE: shown.pem + shown.key}, {}), ports=ports)
 
 
 def _database(spec: NodeSpec) -> NodeSpec:

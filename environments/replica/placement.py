@@ -9,7 +9,7 @@ the bastion for people.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from environments.replica.topology import Network, NodeSpec, Role, Topology
 
@@ -52,6 +52,16 @@ _OF_NODE: Mapping[str, frozenset[Network]] = {
 }
 
 
+class Placed(Protocol):
+    """What the policy goes by."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def role(self) -> str: ...
+
+
 def networks_of(name: str, role: Role) -> frozenset[Network]:
     """Say on which networks a node stands.
 
@@ -59,6 +69,12 @@ def networks_of(name: str, role: Role) -> frozenset[Network]:
         KeyError: the policy has no place for such a node: give it one here.
     """
     return _OF_NODE.get(name) or _OF_ROLE[role]
+
+
+def may_meet(one: Placed, other: Placed) -> bool:
+    """Whether the policy lets them connect to each other: they share a network."""
+    own = networks_of(one.name, Role(one.role))
+    return bool(own & networks_of(other.name, Role(other.role)))
 
 
 def placed(topology: Topology) -> Topology:

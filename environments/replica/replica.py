@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from environments.model import GoneError, Link, Node, Trace, UnknownNameError
+from environments.model import Connection, GoneError, Link, Node, Trace, UnknownNameError
 from environments.replica.autoscaling_nodes import policy_version
 from environments.replica.configurator_nodes import standard_sha256
 from environments.replica.encryption import HTTP_PORT, HTTPS_PORT
 from environments.replica.facts import versions
 from environments.replica.following import deviations_of_follower
+from environments.replica.matrix import Matrix
 from environments.replica.probes import HOST, NoAnswerError, wait_for
 from environments.replica.steady import GONE, Expected, deviations
 from environments.replica.topology import Role, Settings
@@ -144,6 +145,9 @@ class Replica:
 
     def traces(self, among: Collection[str] | None = None) -> frozenset[Trace]:
         return self.audit.traces(among)
+
+    def try_connections(self) -> Sequence[Connection]:
+        return Matrix(self.audit.nodes, self.audit.threads).try_all()
 
     def facts(self) -> Mapping[str, str]:
         return versions(self.audit.engine, self.images, self.nodes)

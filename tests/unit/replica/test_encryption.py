@@ -41,7 +41,7 @@ def test_customers_come_in_by_https_alone() -> None:
     edge = of(Role.EDGE)
     assert names_in(edge.files[EDGE_FILE]) == {"east-edge", "127.0.0.1"}
     assert edge.ports == (8443, 8404)
-    assert edge.environment["TLS"] == "on"
+    assert edge.environment["SECURED"] == "on"
     assert of(Role.BASTION).environment["EDGE"] == "https://east-edge:8443"
 
 
