@@ -98,10 +98,11 @@ def _missed_in_reads(service: Service, objectives: Objectives) -> Iterator[str]:
             f" (objective {objectives.stale_reads:,};"
             f" {_examples(service.stale_examples)})"
         )
-    if service.wrong_reads:
+    if service.wrong_reads > objectives.wrong_reads:
         yield (
             f"wrong reads: {reads_text(service.wrong_reads)} got something that is not the"
-            f" order that was asked for ({_examples(service.wrong_examples)})"
+            f" order that was asked for (objective {objectives.wrong_reads:,};"
+            f" {_examples(service.wrong_examples)})"
         )
 
 

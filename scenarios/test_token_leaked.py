@@ -29,6 +29,7 @@ BREACH = Objectives(
     breach=BreachObjectives(detect_seconds=10, shut_out_seconds=60),
 )
 NOTICED_WITHIN = timedelta(seconds=10)
+HOLD = timedelta(seconds=40)  # so that it still tries when it is said to be out
 WATCH = timedelta(minutes=1)
 
 
@@ -43,7 +44,7 @@ def test_an_intruder_orders_with_a_leaked_token(
     """A customer's token leaks; an intruder orders with it, and is shut out."""
     with intrusion.watched(), load.orders(users=20):
         logins.leak_token(to="intruder-outside")
-        with inject(UseLeakedToken("intruder-outside"), mended_by_people=True):
+        with inject(UseLeakedToken("intruder-outside"), hold=HOLD, mended_by_people=True):
             intrusion.must_be_detected(within=NOTICED_WITHIN)
             told = follow("token-leaked.md")
             intrusion.is_out()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 SERVICE_STARTS_WITHIN = timedelta(seconds=15)
+AGENT = "agent.keeping"  # it is started again by itself, and serves nobody
 # kill(2): -1 is every process that the caller sees, except PID 1 and the caller itself.
 KILL_ALL_BUT_THE_FIRST = "kill -KILL -1"
 NO_BOUND = 1 << 62  # processes; "max" is read as a number of 63 or 64 bits
@@ -344,7 +345,7 @@ class SupervisedNode(ContainerNode):
             )
 
     def is_running(self) -> bool:
-        """Whether the supervisor has a child process."""
+        """Whether the supervisor has a child process besides the vault's agent."""
         try:
             state = self.container.state()
             return bool(state["Running"]) and self._has_child_of(str(state["Pid"]))
@@ -353,10 +354,10 @@ class SupervisedNode(ContainerNode):
 
     def _has_child_of(self, first: str) -> bool:
         with speaking(self.name, "list its processes"):
-            top = self.container.engine.top(self.container.id, "-eo pid,ppid,stat")
+            top = self.container.engine.top(self.container.id, "-eo pid,ppid,stat,args")
         return any(
-            parent == first and not state.startswith("Z")
-            for _, parent, state in top["Processes"]
+            parent == first and not state.startswith("Z") and AGENT not in command
+            for _, parent, state, command in top["Processes"]
         )
 
 

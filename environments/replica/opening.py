@@ -115,8 +115,8 @@ def attached(engine: Engine, world: str) -> Iterator[Replica]:
         autoscaling=policy_of(inspected),
         secured=any(is_on_networks_apart(one) for one in inspected.values()),
         migrations=any(name.endswith(f"-{Role.MIGRATOR}") for name in inspected),
-        release=release_of(inspected),
         configured=any(name.endswith(f"-{Role.CONFIGURATOR}") for name in inspected),
+        release=release_of(inspected),
     )
     topology = compose(settings, Passwords())
     labels = [one["Config"]["Labels"] for one in inspected.values()]

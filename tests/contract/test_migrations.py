@@ -50,14 +50,17 @@ def test_the_schema_is_changed_and_changed_back(replica: Environment) -> None:
     assert "ADD COLUMN note" in planned
     assert "CREATE INDEX CONCURRENTLY orders_by_day" in planned
     assert schema_of(replica) == before
-    said(replica, "migrator", "migrate", "apply")
-    changed = schema_of(replica)
-    assert "    note text" in changed
-    assert "all is well" in said(replica, "migrator", "migrate", "verify")
-    assert "nothing to do" in said(replica, "migrator", "migrate", "apply")
-    assert "rolled back: note" in said(replica, "migrator", "migrate", "back")
-    said(replica, "migrator", "migrate", "back", "baseline")
-    assert schema_of(replica) == before != changed
+    try:
+        said(replica, "migrator", "migrate", "apply")
+        changed = "\n".join(schema_of(replica))
+        assert "all is well" in said(replica, "migrator", "migrate", "verify")
+        assert "nothing to do" in said(replica, "migrator", "migrate", "apply")
+        assert "rolled back: note" in said(replica, "migrator", "migrate", "back")
+    finally:
+        said(replica, "migrator", "migrate", "back", "baseline")
+    assert " note text" in changed
+    assert "INDEX orders_by_day ON" in changed
+    assert schema_of(replica) == before
 
 
 @pytest.mark.parametrize("revision", ["channel", "currency", "dearest"])

@@ -52,3 +52,11 @@ def test_a_schema_that_nobody_takes_back_misses_the_rto(sabotaged: Sabotaged) ->
     sabotaged.must_be_missed(
         scenario.test_a_migration_is_not_backward_compatible, "RTO missed", "nobody mended"
     )
+
+
+@pytest.mark.settings(Settings(migrations=True, checks_migrations=False))
+def test_a_plan_that_tries_nothing_is_found(sabotaged: Sabotaged) -> None:
+    sabotaged.must_be_missed(
+        scenario.test_an_incompatible_migration_is_refused,
+        "was rolled back (objective refused)",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,10 @@ entries = st.builds(
     request_id=texts,
     details=details,
 )
+SOME = Entry(
+    number=0, received="", source="", at="", actor="ada", action="", subject="",
+    request_id="", details={},
+)  # fmt: skip
 several = st.lists(entries, min_size=1, max_size=6)
 
 
@@ -70,6 +75,13 @@ def test_any_changed_byte_is_noticed(told: list[Entry], data: st.DataObject) -> 
         verify(bytes(edited).splitlines(keepends=True), heads[-1:])
 
 
+def _rewrite(lines: list[bytes], data: st.DataObject) -> list[bytes]:
+    """Say the same in other words: not even that may be done unnoticed."""
+    which = data.draw(st.integers(0, len(lines) - 1))
+    spaced = json.dumps(json.loads(lines[which])).encode() + b"\n"
+    return [*lines[:which], spaced, *lines[which + 1 :]]
+
+
 def _remove(lines: list[bytes], data: st.DataObject) -> list[bytes]:
     which = data.draw(st.integers(0, len(lines) - 1))
     return lines[:which] + lines[which + 1 :]
@@ -92,9 +104,17 @@ def _insert(lines: list[bytes], data: st.DataObject) -> list[bytes]:
     return [*lines[:at], inserted, *lines[at:]]
 
 
-@pytest.mark.parametrize("tamper", [_remove, _reorder, _repeat, _insert])
+def _replace(lines: list[bytes], data: st.DataObject) -> list[bytes]:
+    """Put another one in its place, sound in itself: what comes after follows the old one."""
+    at = data.draw(st.integers(0, len(lines) - 1))
+    head = read_line(lines[at - 1])[1] if at else START
+    (replaced,), _ = chained([data.draw(entries)], head)
+    return [*lines[:at], replaced, *lines[at + 1 :]]
+
+
+@pytest.mark.parametrize("tamper", [_rewrite, _replace, _remove, _reorder, _repeat, _insert])
 @given(told=several, data=st.data())
-def test_lines_that_come_go_or_change_places_are_noticed(
+def test_lines_that_come_go_or_change_are_noticed(
     tamper: Callable[[list[bytes], st.DataObject], list[bytes]],
     told: list[Entry],
     data: st.DataObject,
@@ -106,6 +126,14 @@ def test_lines_that_come_go_or_change_places_are_noticed(
     assume(tampered[: len(lines)] != lines)
     with pytest.raises(TamperedError):
         verify(tampered, heads[-1:])
+
+
+def test_a_number_that_was_left_out_is_noticed() -> None:
+    """Whoever held back an entry could say later that there never was one."""
+    head, first = link(replace(SOME, number=1), START)
+    _, third = link(replace(SOME, number=3), head)
+    with pytest.raises(TamperedError, match="entry 2 does not follow"):
+        verify([first, third])
 
 
 @given(several, st.data())

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+from rollout.ordering import BrokenError, Trial, WrongError
 from rollout.reading import SilentError
 
 from environments.replica.images.configurator.configuring.controller import Controller
@@ -26,8 +27,9 @@ from environments.replica.images.configurator.configuring.settings import (
     read_settings,
 )
 from environments.replica.images.configurator.configuring.trail import Trail
+from environments.replica.images.configurator.configuring.trials import Trials
 from tests.unit.configuration.configurations import IMAGES, SEED
-from tests.unit.configurator.worlds import World, policy_of
+from tests.unit.configurator.worlds import AtOnce, World, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +75,32 @@ def test_settings_are_read_and_the_key_is_never_shown() -> None:
 def test_settings_that_make_no_sense_are_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         read_settings(GOOD | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("failures", "said"),
+    [
+        ([], ""),
+        ([BrokenError("a is silent")], ""),
+        (
+            [BrokenError("a is silent"), BrokenError("a says 503")],
+            "orders are broken: a says 503",
+        ),
+        ([WrongError("a took 1")], "orders are wrong: a took 1"),
+    ],
+)
+def test_the_critical_function_is_broken_where_it_fails_twice_or_is_wrong_once(
+    failures: list[Exception], said: str
+) -> None:
+    left = list(failures)
+
+    def order(trial: Trial, instance: str, reader: str) -> None:
+        assert (trial.customer, instance, reader) == ("configurator-trial", "a", "b")
+        if left:
+            raise left.pop(0)
+
+    assert Trials(AtOnce(), order)("a", "b").result() == said
+    assert left == []
 
 
 class Server(HTTPServer):

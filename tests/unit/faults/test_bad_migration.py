@@ -67,9 +67,7 @@ def world() -> FakeEnvironment:
 
 
 @pytest.fixture
-def host(
-    world: FakeEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[HostNode]:
+def host(world: FakeEnvironment, tmp_path: Path) -> Iterator[HostNode]:
     (host,) = put_on_hosts(world, tmp_path, "east-migrator")
     host.has("psql", PSQL)
     host.has("alembic", TOOL)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 import fixtures.faults
 from environments.model import Direction
 from fixtures.faults import (
+    BadConfiguration,
     BadMigration,
+    BrokenFeature,
     CopySecrets,
     CrashLoop,
     Cut,
@@ -25,6 +27,7 @@ from fixtures.faults import (
     FillDataDisk,
     FillDisk,
     FillLogDisk,
+    GuessPasswords,
     Kill,
     Lag,
     Leak,
@@ -45,8 +48,10 @@ from fixtures.faults import (
     TakeMemory,
     TakePorts,
     TakeProcesses,
+    TamperedConfiguration,
     Throttle,
     UseLeakedCredential,
+    UseLeakedToken,
     WrongClock,
     WrongUpdate,
     describe,
@@ -75,6 +80,8 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(TakeDescriptors, words, words, counts),
     st.builds(Leak, words, counts),
     st.builds(WrongClock, words, wrong_by),
+    st.builds(GuessPasswords, words, words, words),
+    st.builds(UseLeakedToken, words, words),
     st.builds(CopySecrets, words),
     st.builds(UseLeakedCredential, words, words),
     st.builds(CrashLoop, words, a_while.map(lambda lived: timedelta(milliseconds=lived))),
@@ -105,6 +112,9 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(DeleteRows, words, counts, node=words),
     st.builds(WrongUpdate, words, counts, words, node=words),
     st.builds(BadMigration, words, st.sampled_from(REVISIONS), st.sampled_from(Tool)),
+    st.builds(BadConfiguration, words, words, words),
+    st.builds(TamperedConfiguration, words, words, words),
+    st.builds(BrokenFeature, words, st.integers(10, 99)),
     st.builds(StopArchiving, words),
     st.builds(DamageBackup, words, words, counts),
 )

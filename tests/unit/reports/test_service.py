@@ -200,7 +200,7 @@ def test_an_answer_at_the_very_moment_at_which_a_read_begins_is_not_known_yet(
     assert service_of(case_with(reads)).stale_reads == 1
 
 
-def test_what_is_not_the_order_is_wrong_whatever_a_scenario_allows(
+def test_what_is_not_the_order_is_wrong_unless_a_scenario_allows_that(
     reads: NDArray[np.void],
 ) -> None:
     reads["outcome"][[3, 4]], reads["seen"][[3, 4]] = Told.UNKNOWN, Seen.WRONG
@@ -208,9 +208,10 @@ def test_what_is_not_the_order_is_wrong_whatever_a_scenario_allows(
     assert verdict.outcome is Outcome.MISSED
     (reason,) = verdict.reasons
     assert reason == (
-        "wrong reads: 2 reads got something that is not the order that was asked for (for"
-        " example keys 3, 4)"
+        "wrong reads: 2 reads got something that is not the order that was asked for"
+        " (objective 0; for example keys 3, 4)"
     )
+    assert case_with(reads, stale_reads=None, wrong_reads=2).judge().reasons == ()
 
 
 def test_a_ledger_from_before_anything_was_seen_contradicts_nothing(

@@ -6,15 +6,13 @@ import os
 import sys
 import threading
 import time
-import uuid
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from configuration.document import Signer
 from configuration.schema import ConfigurationError
 from rollout import telemetry
 from rollout.history import History
-from rollout.ordering import BrokenError, Trial, order_and_read_back
 from rollout.watching import Watcher
 from rollout.web import Web
 
@@ -24,29 +22,8 @@ from .policy import PolicyError, read_policy
 from .settings import FOLDER, STATE, Settings, SettingsError, read_settings
 from .store import Store, StoreError
 from .trail import Trail
+from .trials import Trials
 from .web import PORT, Pages
-
-TRIAL_CENTS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class TrialOrders:
-    threads: ThreadPoolExecutor
-
-    def __call__(self, instance: str, reader: str) -> Future[str]:
-        return self.threads.submit(self._try, instance, reader)
-
-    def _try(self, instance: str, reader: str) -> str:
-        """Try once, and once more: a single order that fails is no broken function."""
-        return self._attempt(instance, reader) and self._attempt(instance, reader)
-
-    def _attempt(self, instance: str, reader: str) -> str:
-        key = f"trial-{uuid.uuid4().hex}"
-        try:
-            order_and_read_back(Trial(key, key, TRIAL_CENTS), instance, reader)
-        except BrokenError as error:
-            return f"orders are broken: {error}"
-        return ""
 
 
 def controller_of(settings: Settings, threads: ThreadPoolExecutor) -> Controller:
@@ -60,7 +37,7 @@ def controller_of(settings: Settings, threads: ThreadPoolExecutor) -> Controller
         watcher=Watcher(threads, clock),
         history=History(STATE / "history.jsonl", clock),
         policy=policy,
-        orders=TrialOrders(threads),
+        orders=Trials(threads),
         clock=clock,
     )
     if settings.audit:

@@ -116,6 +116,13 @@ def create_app(settings: Settings) -> FastAPI:
         dates_copies=settings.dates_copies,
     )
 
+    optional = (
+        clock and partial(_keep_clock, settings, logins, clock),
+        trail and partial(_tell, trail),
+        auth and auth.keep_asking,
+        live and partial(follow, live),
+    )
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         telemetry.watch(primary.pool, payments)
@@ -131,16 +138,8 @@ def create_app(settings: Settings) -> FastAPI:
             asyncio.create_task(marking.run()),
             asyncio.create_task(bugs.crash()),
             asyncio.create_task(_start(store, health, settlement)),
+            *(asyncio.create_task(work()) for work in optional if work),
         ]
-        if clock:
-            background.append(asyncio.create_task(_keep_clock(settings, logins, clock)))
-        if trail:
-            background.append(asyncio.create_task(_tell(trail)))
-        if auth:
-            auth.start()
-            background.append(asyncio.create_task(auth.keep_asking()))
-        if live:
-            background.append(asyncio.create_task(follow(live)))
         for task in background:
             task.add_done_callback(_must_not_end)
         yield
@@ -152,8 +151,6 @@ def create_app(settings: Settings) -> FastAPI:
             database.watch.close()
             await database.pool.stop()
         await asyncio.gather(client.aclose(), told.aclose(), cache.close())
-        if auth:
-            await auth.client.aclose()
 
     intake = Intake(
         store,
@@ -183,7 +180,9 @@ def create_app(settings: Settings) -> FastAPI:
 def _auth(settings: Settings, judge: Judge) -> AuthService:
     client = httpx.AsyncClient(base_url=settings.auth_url, trust_env=False)
     issued = Issued(judge, needs_auth=settings.auth_needed)
-    return AuthService(client, socket.gethostname(), issued, settings.auth_file)
+    service = AuthService(client, socket.gethostname(), issued, settings.auth_file)
+    service.start()
+    return service
 
 
 def _own_tokens(settings: Settings, judge: Judge) -> Tokens | None:

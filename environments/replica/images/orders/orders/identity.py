@@ -177,9 +177,10 @@ class AuthService:
 
     async def keep_asking(self) -> None:
         """Ask for ever; what makes no sense changes nothing."""
-        while True:
-            await self.ask()
-            await asyncio.sleep(ASK_EVERY_SECONDS)
+        async with self.client:
+            while True:
+                await self.ask()
+                await asyncio.sleep(ASK_EVERY_SECONDS)
 
     async def ask(self) -> None:
         """Ask once, and tell what was seen."""

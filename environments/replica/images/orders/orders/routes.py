@@ -160,12 +160,7 @@ def _orders(services: Services) -> APIRouter:
         x_client_address: Annotated[str, Header()] = "",
     ) -> Response:
         request.scope["state"]["customer"] = body.customer  # so they say
-        shown: dict[str, str] = {}
-        if services.tokens is not None:
-            source = x_client_address or (request.client.host if request.client else "")
-            bearer = _bearer(body.customer, authorization, source, services.tokens)
-            request.scope["state"]["bearer"] = bearer
-            shown = {"token": bearer.token, "source": source}
+        shown = _admit(request, body.customer, authorization, x_client_address, services.tokens)
         key = _checked_key(idempotency_key)
         if services.health.is_read_only:
             raise RefusedError("orders can only be read for now: this one was not made")
@@ -267,6 +262,22 @@ def _missing(order_id: int, found: Read[Any]) -> Exception:
     return RefusedError(
         f"order {order_id} is not in a copy that may be {found.age_seconds} s old: ask again"
     )
+
+
+def _admit(
+    request: Request,
+    customer: str,
+    authorization: str | None,
+    address: str,
+    tokens: Doorkeeper | None,
+) -> Mapping[str, str]:
+    """Let in whoever may order for this customer; give what was shown, for the trail."""
+    if tokens is None:
+        return {}
+    source = address or (request.client.host if request.client else "")
+    bearer = _bearer(customer, authorization, source, tokens)
+    request.scope["state"]["bearer"] = bearer
+    return {"token": bearer.token, "source": source}
 
 
 def _bearer(

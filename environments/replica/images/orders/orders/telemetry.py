@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from .store import Pending
 
 _LOG = logging.getLogger("orders")
-_QUIET = ("/health/", "/metrics")  # asked several times a second; changes are logged instead
+# Asked several times a second; changes are logged instead.
+_QUIET = ("/health/", "/metrics", "/configuration")
 
 REQUESTS = Histogram(
     "orders_request_seconds",
