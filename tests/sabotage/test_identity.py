@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.catalog import Settings
+from fixtures import wholeness
 from scenarios import test_authentication_away as away
 from scenarios import test_password_guessing as guessing
 from scenarios import test_token_leaked as leaked
@@ -46,7 +47,10 @@ def test_a_page_that_keeps_nobody_out_is_found(sabotaged: Sabotaged) -> None:
 
 
 @SECURED
-def test_a_page_that_takes_no_token_back_is_found(sabotaged: Sabotaged) -> None:
+def test_a_page_that_takes_no_token_back_is_found(
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wholeness, "STEADY_AFTER_WITHIN", SHORT)  # it is used until it expires
     sabotaged.leave_out("token-leaked.md", "fence: Take the token back")
     sabotaged.leave_out("token-leaked.md", "Nothing is used from elsewhere")
 
