@@ -27,7 +27,8 @@ def test_a_login_that_looks_at_every_password_is_found(
     sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guessing, "NOTICED_WITHIN", timedelta(seconds=20))
-    sabotaged.leave_out("password-guessing.md", "Find the address", then_stop=True)
+    sabotaged.leave_out("password-guessing.md", "Find the address")
+    sabotaged.leave_out("password-guessing.md", "fence: Keep the address out", then_stop=True)
 
     sabotaged.must_be_missed(
         guessing.test_somebody_guesses_passwords,

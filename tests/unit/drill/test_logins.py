@@ -140,7 +140,7 @@ def test_without_a_login_no_token_leaks(stage: Stage) -> None:
 def test_a_guess_that_was_right_is_a_breach(stage: Stage, tmp_path: Path) -> None:
     customer = Logins(stage.drill).weak_account()
     assert customer == "run-1-drill-careless"
-    assert (stage.auth.root / "accounts").read_text() == f"add {customer} summer150\n"
+    assert (stage.auth.root / "accounts").read_text() == f"add {customer} summer120\n"
     attempts = tmp_path / "attempts.jsonl"
     line = '{"credential": "password of %s", "what": "login", "outcome": "%s"}\n'
     attempts.write_text(line % (customer, "out") + line % ("somebody", "in"))
