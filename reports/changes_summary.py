@@ -90,6 +90,11 @@ def change_note(one: Change) -> str:
     )
 
 
+def change_mark(one: Change) -> str:
+    """It in a few words, for a picture."""
+    return f"{one.change}: {ended_text(one)}, {one.harmed:,} of {one.requests:,} harmed"
+
+
 def _figures(one: Change, asked: ChangeObjectives | None) -> Iterator[Figure]:
     yield Figure(f"Harmed by {one.name}", *_shares(one, asked.harmed if asked else None))
     failed = asked.failed if asked else None

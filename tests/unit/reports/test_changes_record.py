@@ -206,7 +206,8 @@ def test_the_picture_has_a_line_for_each(folder: Path) -> None:
     drawn = picture(read_drill(folder)).decode()
     assert "change-" in drawn
     assert "intruder-" in drawn
-    assert "the release errs-1 rolled back by itself" in drawn
+    assert "errs-1: rolled back, 3 of 33 harmed" in drawn
+    assert "in: noticed after 2 s, out after 8 s" in drawn
 
 
 def test_networks_that_are_not_as_designed_are_a_breach(folder: Path) -> None:
@@ -280,7 +281,8 @@ def test_what_cannot_be_counted_is_said(
 
 def test_a_report_counts_all_drills_so_far_as_they_were_saved(folder: Path) -> None:
     root = folder.parent.parent
-    for saved in (folder.parent / "later", root / "run-2" / "other", root / "no-run" / "x"):
+    later, other = folder.parent / "later", root / "run-2" / "other"
+    for saved in (folder, later, other, root / "no-run" / "x"):
         whole_change_folder(saved)
         save_verdict(saved, *judge_record(load_record(saved)))
     (root / "run-2" / "run.json").write_text("{}")
