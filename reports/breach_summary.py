@@ -40,14 +40,15 @@ def breach_notes(intrusion: Intrusion | None) -> list[str]:
     """A line that says when it was noticed and out; none where nobody wrote that down."""
     if intrusion is None:
         return []
+    tried = attempts_text(intrusion.attempts)
     if intrusion.first_in_at is None:
-        return [f"the intruder never got in ({attempts_text(intrusion.attempts)})"]
-    by = f" by {intrusion.signals[0].signal}" if intrusion.signals else ""
+        return [f"the intruder never got in ({tried}); {_noticed(intrusion)}"]
+    out = intrusion.shut_out_seconds
+    said = "never said" if out is None else f"said {seconds_text(out)} after it"
     note = (
-        f"the intruder was noticed after {_after(intrusion.detect_seconds)}{by}, and said to be"
-        f" out after {_after(intrusion.shut_out_seconds)}; {_got_in(intrusion):,} of"
-        f" {attempts_text(intrusion.attempts)} got in, {intrusion.in_after:,} of them after"
-        f" that, when {_refused_after(intrusion):,} were refused"
+        f"the intruder was {_noticed(intrusion)}, and {said} to be out; {_got_in(intrusion):,}"
+        f" of {tried} got in, {intrusion.in_after:,} of them after that, when"
+        f" {_refused_after(intrusion):,} were refused"
     )
     return [note]
 
@@ -139,8 +140,23 @@ def _got_in(intrusion: Intrusion) -> int:
     return sum(one.got_in for one in intrusion.uses)
 
 
-def _after(seconds: float | None) -> str:
-    return _NEVER if seconds is None else seconds_text(seconds)
+def breach_mark(intrusion: Intrusion) -> str:
+    """It in a few words, for a picture."""
+    noticed, out = (
+        _NEVER if seconds is None else f"after {seconds_text(seconds)}"
+        for seconds in (intrusion.detect_seconds, intrusion.shut_out_seconds)
+    )
+    return f"in: noticed {noticed}, out {out}"
+
+
+def _noticed(intrusion: Intrusion) -> str:
+    """How long after its first success, or its first attempt where it had none."""
+    seconds, since = intrusion.detect_seconds, "first success"
+    if intrusion.first_in_at is None:
+        seconds, since = intrusion.noticed_seconds, "first attempt"
+    if seconds is None:
+        return "noticed by nobody"
+    return f"noticed {seconds_text(seconds)} after its {since} ({intrusion.signals[0].signal})"
 
 
 def _time(name: str, seconds: float | None, asked: float | None) -> Figure:

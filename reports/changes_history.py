@@ -11,8 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.delivery import delivery_table
-from reports.record import CHANGES_FILE, RecordError, load_record, measure_changes
-from reports.run_folders import drills_of
+from reports.record import (
+    CHANGES_FILE,
+    RecordError,
+    load_record,
+    measure_changes,
+    read_verdict,
+)
+from reports.run_folders import RUN_FILE, drills_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,10 +27,10 @@ if TYPE_CHECKING:
     from reports.harm import Change
 
 COUNTED, NOTHING = 0, 2
-_ON_PURPOSE = (
-    "Drills make bad changes on purpose: the rate says how many of those customers met, not how"
-    " well people work."
-)
+_ON_PURPOSE = """\
+Times are medians; by the measures of DORA, see https://dora.dev/research/. Drills make bad
+changes on purpose: the rate says how many of those customers met, not how well people work.\
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,9 @@ def changes(arguments: Sequence[str], runs: Path) -> int:
             " changes something, or run one\n"
         )
         return NOTHING
-    table = delivery_table(history.changes)
-    title = f"{table.title}, over {history.drills:,} drills that changed something"
-    sys.stdout.write(f"{title}\n\n{table.as_text()}\n\n{_ON_PURPOSE}\n")
+    over = f"{history.drills:,} drill{'' if history.drills == 1 else 's'} with changes"
+    table = delivery_table(history.changes, over)
+    sys.stdout.write(f"{table.title}\n\n{table.as_text()}\n\n{_ON_PURPOSE}\n")
     return COUNTED
 
 
@@ -85,6 +91,33 @@ def read_history(drills: Iterable[Path]) -> History:
         count += bool(harm.changes)
         found += harm.changes
     return History(count, found, left_out)
+
+
+def other_changes(drill: Path) -> Sequence[Change]:
+    """The changes of all other drills of its run, and of the runs beside it, as saved.
+
+    A drill's report shows them: to measure them all again for each would take long. Those
+    without a verdict that can be read tell of none.
+    """
+    runs = {facts.parent for facts in drill.parent.parent.glob(f"*/{RUN_FILE}")} | {
+        drill.parent
+    }
+    found: list[Change] = []
+    for run in sorted(runs):
+        for log in sorted(run.glob(f"*/{CHANGES_FILE}")):
+            if log.parent != drill:
+                found += _saved_changes(log.parent)
+    return found
+
+
+def _saved_changes(drill: Path) -> Sequence[Change]:
+    try:
+        saved = read_verdict(drill)
+    except RecordError:
+        return ()
+    if saved is None or saved[0] is None or saved[0].harm is None:
+        return ()
+    return saved[0].harm.changes
 
 
 def _drills(named: Sequence[str], runs: Path) -> Sequence[Path]:

@@ -20,7 +20,7 @@ _NOT_SEEN = "not seen"
 _SAID_SHOWN = 100  # a log that says more than this is read in the log itself
 _CHANGES = (
     "Change", "Kind", "Ended", "By", "Requests", "Harmed", "Share", "Harm lasted",
-    "First harm → rolled back", "Start → rolled back", "Harmed after that",
+    "First harm → rolled back", "Start → rolled back", "Failed after that", "Slow after that",
 )  # fmt: skip
 _SAID = ("Seconds from its start", "Change", "Step", "Requests that meet it", "By", "Why")
 
@@ -48,7 +48,7 @@ def changes_tables(harm: Harm, log: ChangesLog) -> list[Table]:
             one.change, one.kind.value, ended_text(one), one.by or "", f"{one.requests:,}",
             f"{one.harmed:,}", _share_text(one.harmed_share), seconds_text(one.harm_seconds),
             _seconds(rolled_back_seconds(one)), _seconds(_from_start_seconds(one)),
-            f"{one.harmed_after:,}",
+            f"{one.failed_after:,}", f"{one.slow_after:,}",
         )
         for one in harm.changes
     ]  # fmt: skip
@@ -80,7 +80,9 @@ def change_note(one: Change) -> str:
     after = rolled_back_seconds(one)
     since = f" {seconds_text(after)} after its first harmed request" if after else ""
     lasted = f" within {seconds_text(one.harm_seconds)}" if one.harmed else ""
-    later = f", {one.harmed_after:,} after that" if one.ended is Step.ROLLED_BACK else ""
+    later = ""
+    if one.ended is Step.ROLLED_BACK:
+        later = f"; {one.failed_after:,} failed and {one.slow_after:,} were slow after that"
     ended = "not seen to end" if one.ended is None else f"{one.ended}{by}{since}"
     return (
         f"{one.name} {ended}; {one.harmed:,} of {requests_text(one.requests)} harmed"
@@ -88,8 +90,17 @@ def change_note(one: Change) -> str:
     )
 
 
+def change_mark(one: Change) -> str:
+    """It in a few words, for a picture."""
+    return f"{one.change}: {ended_text(one)}, {one.harmed:,} of {one.requests:,} harmed"
+
+
 def _figures(one: Change, asked: ChangeObjectives | None) -> Iterator[Figure]:
     yield Figure(f"Harmed by {one.name}", *_shares(one, asked.harmed if asked else None))
+    failed = asked.failed if asked else None
+    yield Figure(
+        "… of which failed", f"{one.failed:,}", "" if failed is None else share_text(failed)
+    )
     yield _time("… from first to last", one.harm_seconds, asked.harm_seconds if asked else None)
     ended = f"{ended_text(one)} by {one.by}" if one.by else ended_text(one)
     by = f" by {asked.by}" if asked and asked.by else ""
@@ -101,9 +112,13 @@ def _figures(one: Change, asked: ChangeObjectives | None) -> Iterator[Figure]:
         yield _time("… from start to rolled back", start,
                     asked.rollback_from_start_seconds if asked else None)  # fmt: skip
         yield Figure(
-            "… harmed after that", f"{one.harmed_after:,}",
+            "… failed after that", f"{one.failed_after:,}",
             f"{asked.harmed_after:,}" if asked else "",
         )  # fmt: skip
+        slow = asked.slow_after if asked else None
+        yield Figure(
+            "… slow after that", f"{one.slow_after:,}", "" if slow is None else f"{slow:,}"
+        )
 
 
 def _shares(one: Change, asked: float | None) -> tuple[str, str]:

@@ -11,7 +11,8 @@ delivery metrics"), taken from what is on disk:
 - lead time: from the proposal of a change (from its start, where nobody proposed it) to its
   promotion, where it was not rolled back.
 
-What was refused before any customer met it is no deployment.
+What was stopped before any customer met it, or refused, is no deployment. The table has the
+medians of times, and the worst.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from reports.harm import Change
 
 _HEADINGS = (
-    "Kind", "Changes", "Stopped before customers", "Deployments", "Failed",
-    "Change failure rate", "Time to restore, median", "worst", "Lead time, median", "worst",
+    "Kind", "Changes", "Stopped early", "Deployments", "Failed", "Failure rate",
+    "Restored in", "at worst", "Lead time", "at worst",
 )  # fmt: skip
 _NONE = "-"
 
@@ -72,15 +73,18 @@ def measure_delivery(changes: Sequence[Change]) -> Delivery:
     )
 
 
-def delivery_table(changes: Sequence[Change]) -> Table:
-    """A row for each kind of change that there was, and one for all of them."""
+def delivery_table(changes: Sequence[Change], over: str) -> Table:
+    """A row for each kind of change that there was, and one for all of them.
+
+    ``over`` says in words what they are the changes of.
+    """
     kinds = [kind for kind in ChangeKind if any(one.kind is kind for one in changes)]
     rows = [
         _row(kind.value, measure_delivery([one for one in changes if one.kind is kind]))
         for kind in kinds
     ]
     rows.append(_row("all", measure_delivery(changes)))
-    return Table("What auditors count of changes", _HEADINGS, rows)
+    return Table(f"What auditors count of changes, over {over}", _HEADINGS, rows)
 
 
 def _restore_seconds(one: Change, rolled_back_at: float) -> float:

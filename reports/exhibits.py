@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from reports.breach_summary import breach_figures, breach_tables
-from reports.changes_history import read_history
+from reports.changes_history import other_changes
 from reports.changes_summary import changes_figures, changes_tables, rolled_back_seconds
 from reports.delivery import delivery_table
 from reports.phases import break_down
@@ -19,7 +19,6 @@ from reports.record import (
     CHANGES_FILE,
     INTRUDER_FILE,
     NETWORKS_FILE,
-    TIMELINE,
     compare_record,
     judge_record,
     load_record,
@@ -212,13 +211,13 @@ def scaling_tables(drill: Drill) -> str | None:
 
 
 def tables(drill: Drill) -> list[Table]:
-    """Changes and intruders of this drill, and what auditors count of its run so far."""
+    """Changes and intruders of this drill, and what auditors count of all drills so far."""
     record = drill.record
     found: list[Table] = []
     if drill.harm is not None and record.changes_log is not None:
         found += changes_tables(drill.harm, record.changes_log)
-        history = read_history(_drills_beside(drill.folder))
-        found.append(delivery_table(history.changes))
+        so_far = [*drill.harm.changes, *other_changes(drill.folder)]
+        found.append(delivery_table(so_far, "all drills so far"))
     if drill.intrusion is not None and record.intruder_log is not None:
         found += breach_tables(drill.intrusion, record.intruder_log)
     return found
@@ -233,11 +232,6 @@ def logs(drill: Drill) -> list[Attachment]:
     )
     files = [(title, drill.folder / name) for title, name in named]
     return [Attachment(title, file) for title, file in files if file.is_file()]
-
-
-def _drills_beside(folder: Path) -> list[Path]:
-    """All drills of its run, itself among them."""
-    return sorted(timeline.parent for timeline in folder.parent.glob(f"*/{TIMELINE}"))
 
 
 def metrics(drill: Drill) -> list[dict[str, str | float]]:

@@ -361,7 +361,9 @@ def _change_objectives(stated: _Line) -> ChangeObjectives | None:
         harm_seconds=change.number_or_none("change.harm_seconds"),
         rollback_seconds=change.number_or_none("change.rollback_seconds"),
         rollback_from_start_seconds=change.number_or_none("change.rollback_from_start_seconds"),
+        failed=change.number_or_none("change.failed"),
         harmed_after=change.count("change.harmed_after"),
+        slow_after=change.whole_or_none("change.slow_after"),
         bites=change.count("change.bites"),
         kind=change.one_of_or_none("change.kind", get_args(Changed)),
     )

@@ -57,6 +57,7 @@ class Change:
     by: str | None  # who ended it
     requests: int
     harmed: int
+    failed: int  # of those harmed: the others were slow
     first_harmed_at: float | None
     last_harmed_at: float | None
     # Begun after it was over for customers; nothing is where it was not rolled back.
@@ -72,6 +73,10 @@ class Change:
     @property
     def harmed_share(self) -> float | None:
         return self.harmed / self.requests if self.requests else None
+
+    @property
+    def failed_share(self) -> float | None:
+        return self.failed / self.requests if self.requests else None
 
     @property
     def harmed_after(self) -> int:
@@ -203,6 +208,7 @@ def _change(
         by=ending.by if ending else None,
         requests=_count(met),
         harmed=_count(met & requests.harmed),
+        failed=_count(met & requests.failed),
         first_harmed_at=float(harmed_at.min()) if harmed_at.size else None,
         last_harmed_at=float(harmed_at.max()) if harmed_at.size else None,
         requests_after=_count(after),

@@ -46,6 +46,7 @@ class Intrusion:
     """What an intruder did, in figures. Nothing here is an opinion."""
 
     uses: Sequence[CredentialUse]
+    first_tried_at: float | None
     signals: Sequence[Signal]  # in the order of time
     shut_out_at: float | None  # the first time that people said so
     deeds_after: Sequence[str]  # what succeeded after that, in the order of their names
@@ -78,6 +79,11 @@ class Intrusion:
         return _since(self.first_in_at, self.signals[0].at if self.signals else None)
 
     @property
+    def noticed_seconds(self) -> float | None:
+        """From the first attempt, successful or not, to the first signal, likewise."""
+        return _since(self.first_tried_at, self.signals[0].at if self.signals else None)
+
+    @property
     def shut_out_seconds(self) -> float | None:
         """From the first success until people said that it is out, likewise."""
         return _since(self.first_in_at, self.shut_out_at)
@@ -97,6 +103,7 @@ def measure_intrusion(log: IntruderLog) -> Intrusion:
     after = _after(log.attempts, shut_out_at)
     return Intrusion(
         uses=tuple(_use(by_use[key], shut_out_at) for key in sorted(by_use)),
+        first_tried_at=log.attempts[0].at if log.attempts else None,
         signals=tuple(Signal(signal=name, at=at) for name, at in _signals(log).items()),
         shut_out_at=shut_out_at,
         deeds_after=tuple(sorted({one.what for one in after if one.outcome is Result.IN})),

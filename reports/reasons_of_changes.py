@@ -28,9 +28,11 @@ _ENDED = {
 def make_sense(objectives: ChangeObjectives) -> bool:
     bounds = (
         objectives.harm_seconds, objectives.rollback_seconds,
-        objectives.rollback_from_start_seconds, objectives.harmed_after, objectives.bites,
+        objectives.rollback_from_start_seconds, objectives.harmed_after,
+        objectives.slow_after, objectives.bites,
     )  # fmt: skip
-    return 0 <= objectives.harmed <= 1 and all(
+    shares = (objectives.harmed, objectives.failed)
+    return all(share is None or 0 <= share <= 1 for share in shares) and all(
         bound is None or (math.isfinite(bound) and bound >= 0) for bound in bounds
     )
 
@@ -115,16 +117,19 @@ def _missed_in_time(one: Change, harm: Harm, objectives: ChangeObjectives) -> It
 
 
 def _missed_in_harm(one: Change, objectives: ChangeObjectives) -> Iterator[str]:
-    share = one.harmed_share
-    if share is not None and share > objectives.harmed:
-        measured, objective = shares_apart(share, objectives.harmed)
-        yield (
-            f"harm missed: {one.name} harmed {one.harmed:,} of {requests_text(one.requests)},"
-            f" {measured} (objective {objective})"
-        )
-    seconds, allowed = one.harm_seconds, objectives.harm_seconds
-    if allowed is not None and seconds > allowed:
-        measured, objective = told_apart(seconds, allowed)
+    for name, what, number, share, allowed in (
+        ("harm", "harmed", one.harmed, one.harmed_share, objectives.harmed),
+        ("failures", "failed", one.failed, one.failed_share, objectives.failed),
+    ):
+        if share is not None and allowed is not None and share > allowed:
+            measured, objective = shares_apart(share, allowed)
+            yield (
+                f"{name} missed: {one.name} {what} {number:,} of"
+                f" {requests_text(one.requests)}, {measured} (objective {objective})"
+            )
+    seconds, most = one.harm_seconds, objectives.harm_seconds
+    if most is not None and seconds > most:
+        measured, objective = told_apart(seconds, most)
         yield (
             f"duration of harm missed: {one.name} harmed customers for {measured}, from the"
             f" first harmed request to the last (objective {objective})"
@@ -133,16 +138,17 @@ def _missed_in_harm(one: Change, objectives: ChangeObjectives) -> Iterator[str]:
 
 def _missed_after(one: Change, objectives: ChangeObjectives) -> Iterator[str]:
     last, rolled_back = one.last_harmed_after_at, one.ended_at
-    if last is None or rolled_back is None or one.harmed_after <= objectives.harmed_after:
+    if last is None or rolled_back is None:
         return
-    slow = (
-        f", and {one.slow_after:,} took longer than {seconds_text(HARMED_SECONDS)},"
-        if one.slow_after
-        else ""
-    )
-    yield (
-        f"harm after the rollback: {one.failed_after:,} of"
-        f" {requests_text(one.requests_after)} failed{slow} though they began more than"
-        f" {seconds_text(GRACE_SECONDS)} after {one.name} was rolled back, the last"
-        f" {seconds_text(last - rolled_back)} after it (objective {objectives.harmed_after:,})"
-    )
+    for what, number, allowed in (
+        ("failed", one.failed_after, objectives.harmed_after),
+        (f"took longer than {seconds_text(HARMED_SECONDS)}", one.slow_after,
+         objectives.slow_after),
+    ):  # fmt: skip
+        if allowed is not None and number > allowed:
+            yield (
+                f"harm after the rollback: {number:,} of {requests_text(one.requests_after)}"
+                f" {what} though they began more than {seconds_text(GRACE_SECONDS)} after"
+                f" {one.name} was rolled back, the last that was harmed"
+                f" {seconds_text(last - rolled_back)} after it (objective {allowed:,})"
+            )

@@ -7,6 +7,7 @@ from pathlib import Path
 from reports.record import TIMELINE, RecordError
 
 RUNS = Path(__file__).parent / "runs"
+RUN_FILE = "run.json"
 
 
 def drills_of(run: str, runs: Path) -> list[Path]:
@@ -35,7 +36,7 @@ def _folder(run: str, runs: Path) -> Path:
 
 def _latest(runs: Path) -> Path:
     """The run that started last: a run's id begins with the time at which it did."""
-    known = sorted(facts.parent for facts in runs.glob("*/run.json"))
+    known = sorted(facts.parent for facts in runs.glob(f"*/{RUN_FILE}"))
     if not known:
         raise RecordError(f"{runs}: no run in there yet: 'make drill' makes one")
     return known[-1]

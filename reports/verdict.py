@@ -65,9 +65,14 @@ class ChangeObjectives:
     between the change's start and its end that were harmed, and ``harm_seconds`` the while
     from the first to the last of them. ``rollback_seconds`` bounds the while from the first
     harmed request until the change was rolled back, ``rollback_from_start_seconds`` the one
-    from its start. ``harmed_after`` bounds the requests that were harmed though they began
-    after it was rolled back and a second more. Where fewer than ``bites`` were harmed, the
-    change was not a bad one, and nothing was proven.
+    from its start. Where fewer than ``bites`` were harmed, the change was not a bad one, and
+    nothing was proven.
+
+    ``harmed_after`` bounds the requests that failed or were answered wrongly though they began
+    after it was rolled back and a second more, ``slow_after`` those that took too long then:
+    apart, because a busy host alone lets some requests wait, and fails none. ``failed`` bounds,
+    for the same reason, the share of the requests that ``harmed`` is a share of, and that were
+    not merely slow.
     """
 
     harmed: float
@@ -76,7 +81,9 @@ class ChangeObjectives:
     harm_seconds: float | None = None
     rollback_seconds: float | None = None
     rollback_from_start_seconds: float | None = None
+    failed: float | None = None
     harmed_after: int = 0
+    slow_after: int | None = None
     bites: int = 0
     kind: Changed | None = None
 

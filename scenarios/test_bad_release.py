@@ -17,10 +17,10 @@ from fixtures.faults import BadRelease
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import ChangeObjectives, Objectives
 
-pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-18", "DEP-1", "DEP-3", "OBJ-1")]
+pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-5", "DEP-1", "DEP-3", "OBJ-1")]
 
-# Not one request fails. An instance that starts takes processors, and a small host has few: some
-# requests may take longer than half a second for that, which counts as harm, too.
+# Not one request fails. An instance that starts takes processors, and a small host has few:
+# some requests may take longer than half a second for that, which counts as harm, too.
 STARTING, STARTING_AFTER = 0.02, 30
 HARMLESS = Objectives(
     rto_seconds=5,

@@ -26,6 +26,7 @@ from environments.model.links import (
     RoundTrip,
     Stream,
 )
+from environments.model.networks import Apart, Connection, Reach
 from environments.model.nodes import Completed, Crowded, Killable, Node, Pausable, Places
 from environments.model.packets import Cut, Cuttable, Direction, Limit, Limitable, Resolving
 from environments.model.scaling import (
@@ -39,12 +40,14 @@ from environments.model.worlds import Caretaker, Environment, FoundWorld, Regist
 
 __all__ = [
     "DAMAGE_FOLDER",
+    "Apart",
     "Bandwidth",
     "Caretaker",
     "ChangeTold",
     "Changing",
     "CommandTimedOutError",
     "Completed",
+    "Connection",
     "ConnectionReset",
     "Crowded",
     "Cut",
@@ -67,6 +70,7 @@ __all__ = [
     "NotReadyError",
     "Pausable",
     "Places",
+    "Reach",
     "Register",
     "Resolving",
     "Resource",

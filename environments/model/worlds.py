@@ -96,6 +96,11 @@ class Environment(Protocol):
         ...
 
     @property
+    def authority(self) -> str:
+        """The certificate (PEM) of whom customers trust; "" where they come without TLS."""
+        ...
+
+    @property
     def longest_lease(self) -> timedelta:
         """The longest lease or time-out in the stack: a hold must be longer to see it bite."""
         ...

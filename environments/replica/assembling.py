@@ -76,6 +76,7 @@ def assemble(  # noqa: PLR0913 - a replica consists of that much
             for region, nodes_of, links_of in _by_region(started, links)
         },
         audit=Audit(nodes, servers, engine, threads),
+        authority=topology.authority,
     )
 
 
@@ -128,7 +129,7 @@ def check_node(topology: Topology, spec: NodeSpec, ports: Ports) -> None:
 def _node(topology: Topology, started: Started, sidecars: Sidecars) -> ContainerNode:
     spec = started.spec
     common = (spec.name, spec.role.value, spec.region, spec.zone, started.container, sidecars)
-    if spec.role is Role.APP:
+    if spec.role in {Role.APP, Role.AUTH}:
         return SupervisedNode(*common)
     if spec.role is Role.LINKS:
         return ForgetfulNode(*common, partial(check_node, topology, spec, started.ports))

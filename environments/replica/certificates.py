@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import trustme
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +29,18 @@ class Authority:
     def pem(self) -> str:
         return self._ca.cert_pem.bytes().decode()
 
-    def issue(self, name: str) -> Certificate:
-        """Issue a certificate for a host of this name, which is its common name as well."""
-        issued = self._ca.issue_cert(name, common_name=name)
+    def issue(self, name: str, *others: str, until: datetime | None = None) -> Certificate:
+        """Issue a certificate for a host of this name, which is its common name as well.
+
+        ``others`` are names and addresses that it is called by, too. It is good ``until`` then;
+        None is for longer than any run.
+        """
+        issued = self._ca.issue_cert(name, *others, common_name=name, not_after=until)
         chain = "".join(blob.bytes().decode() for blob in issued.cert_chain_pems)
         return Certificate(chain, issued.private_key_pem.bytes().decode())
+
+    def deputy(self) -> Certificate:
+        """Give what somebody else signs certificates with, in this authority's name."""
+        deputy = self._ca.create_child_ca()
+        pem, key = deputy.cert_pem.bytes(), deputy.private_key_pem.bytes()
+        return Certificate(pem.decode(), key.decode())

@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import http.client
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+from environments.replica.encryption import HTTPS_PORT
 from environments.replica.probes import (
     NoAnswerError,
+    certificate_at,
     http_get,
     http_ok,
     json_object,
@@ -15,6 +19,10 @@ from environments.replica.probes import (
 )
 from environments.replica.topology import NodeSpec, Role
 
+if TYPE_CHECKING:
+    from cryptography import x509
+
+LEAST_LEFT = 0.25  # of a certificate's time
 Ports = Mapping[int, int]  # the port inside -> the port on 127.0.0.1
 
 
@@ -76,6 +84,46 @@ def check_instance(ports: Ports) -> None:
         raise NoAnswerError(clock)
 
 
+def check_auth(ports: Ports) -> None:
+    """Ask where customers log in whether there is anything that people should look at.
+
+    Raises:
+        NoAnswerError: there is, or it does not answer.
+    """
+    if findings := json_object(http_ok(ports[8081], "/health"))["findings"]:
+        raise NoAnswerError("; ".join(findings))
+
+
+def check_certificate(shown: x509.Certificate, now: datetime) -> None:
+    """See that a certificate is good, and that it was renewed in time.
+
+    Agents renew theirs after two thirds of their time.
+
+    Raises:
+        NoAnswerError: it has expired, or soon will.
+    """
+    left = shown.not_valid_after_utc - now
+    if left <= timedelta(0):
+        raise NoAnswerError(f"its certificate expired {-left.total_seconds():.0f} s ago")
+    if left < LEAST_LEFT * (shown.not_valid_after_utc - shown.not_valid_before_utc):
+        raise NoAnswerError(
+            f"its certificate expires in {left.total_seconds():.0f} s, and nobody renewed it"
+        )
+
+
+def check_edge(ports: Ports) -> None:
+    """Ask an entrance whether it works; one that leads to a login must reach it.
+
+    Raises:
+        NoAnswerError: it does not.
+    """
+    statistics = http_ok(ports[8404], "/stats;csv")
+    if HTTPS_PORT in ports:
+        check_certificate(certificate_at(ports[HTTPS_PORT]), datetime.now(UTC))
+    if _statuses(statistics, "auth") and not servers_up(statistics, "auth"):
+        raise NoAnswerError("/stats: nobody can log in, it does not reach auth")
+
+
 def check_db_router(ports: Ports) -> None:
     """Ask the databases' router whether it has a database to lead to.
 
@@ -132,13 +180,21 @@ _CHECKS: Mapping[Role, Callable[[Ports], object]] = {
     Role.DB_ROUTER: check_db_router,
     Role.APP: check_instance,
     Role.ENTRANCE: lambda ports: http_ok(ports[8404], "/stats;csv"),
-    Role.EDGE: lambda ports: http_ok(ports[8404], "/stats;csv"),
+    Role.EDGE: check_edge,
+    Role.AUTH: check_auth,
     Role.PAYMENTS: lambda ports: http_ok(ports[8080], "/health"),
     Role.LINKS: lambda ports: http_ok(ports[8474], "/version"),
     Role.BACKUP: check_backups,
     Role.SPARE: lambda ports: http_ok(ports[9001], "/"),
     Role.GREEN: lambda ports: http_ok(ports[9001], "/"),
     Role.DEPLOYER: lambda ports: http_ok(ports[9200], "/health"),
+    Role.CONFIGURATOR: lambda ports: http_ok(ports[9200], "/health"),
+    Role.CONFIGURATOR: lambda ports: http_ok(ports[9200], "/health"),
+    Role.GREEN: lambda ports: http_ok(ports[9001], "/"),
+    Role.DEPLOYER: lambda ports: http_ok(ports[9200], "/health"),
     Role.SCALER: lambda ports: http_ok(ports[9100], "/health"),
+    Role.VAULT: lambda ports: http_ok(ports[8201], "/health"),
+    Role.MIGRATOR: lambda ports: http_ok(ports[9200], "/health"),
     Role.PROMETHEUS: lambda ports: http_ok(ports[9090], "/-/ready"),
+    Role.AUDIT: lambda ports: http_ok(ports[9300], "/health"),
 }

@@ -7,8 +7,10 @@ from environments.replica.audit_nodes import audit_nodes
 from environments.replica.auth_nodes import auth_nodes
 from environments.replica.autoscaling_nodes import POLICIES
 from environments.replica.cache_nodes import cache_names, entry_to_caches
-from environments.replica.configurator_nodes import configurator_nodes
+from environments.replica.configurator_nodes import configurator_nodes, must_be_configurable
+from environments.replica.encryption import encrypted
 from environments.replica.migrator_nodes import migrator_nodes
+from environments.replica.placement import placed
 from environments.replica.region import Region, Upstream, database_names, links
 from environments.replica.release_nodes import must_be_deployable, release_nodes
 from environments.replica.repositories import Repositories
@@ -24,7 +26,7 @@ from environments.replica.topology import (
     Settings,
     Topology,
 )
-from environments.replica.vault_nodes import vault_nodes
+from environments.replica.vault_nodes import vault_nodes, with_secrets
 
 EAST_DATABASES, WEST_DATABASES = 3, 2
 WITNESS = "entrance:8405"
@@ -41,6 +43,13 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
     _must_be_possible(settings)
     if settings.second_region:
         return _two_regions(settings, passwords)
+    whole = _one_region(settings, passwords)
+    if not settings.secured:
+        return whole
+    return placed(with_secrets(encrypted(whole, passwords.authority), passwords.authority))
+
+
+def _one_region(settings: Settings, passwords: Passwords) -> Topology:
     east = Region(
         name=EAST,
         settings=settings,
@@ -50,6 +59,7 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
     )
     return Topology(
         nodes=(
+            *vault_nodes(settings),
             *east.data_nodes(),
             _payments(),
             *east.other_nodes(),
@@ -57,11 +67,10 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
             *east.app_nodes(),
             *east.autoscaling_nodes(),
             *_nodes_of(east.repositories),
-            *vault_nodes(settings, passwords),
             *auth_nodes(settings, passwords),
-            *audit_nodes(settings, passwords),
+            *audit_nodes(settings),
             *release_nodes(east),
-            *configurator_nodes(settings, passwords),
+            *configurator_nodes(settings, passwords, east.named(Role.APP, east.apps)),
             *migrator_nodes(settings, passwords),
         ),
         paths=east.paths(),
@@ -69,11 +78,17 @@ def compose(settings: Settings, passwords: Passwords) -> Topology:
 
 
 def _must_be_possible(settings: Settings) -> None:
+    if settings.secured and (settings.second_region or settings.read_only):
+        raise WorldError(
+            "a secured replica has one region, and its instances reach the primary alone: make "
+            "it without a second region and without read_only"
+        )
     if settings.autoscaling and settings.second_region:
         raise WorldError(
             "a replica of two regions has no autoscaler: make it with one or with the other"
         )
     must_be_deployable(settings)
+    must_be_configurable(settings)
     policies = sorted(file.stem for file in POLICIES.glob("*.toml"))
     if settings.autoscaling and settings.autoscaling not in policies:
         raise WorldError(

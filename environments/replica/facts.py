@@ -25,6 +25,7 @@ PACKAGES: Mapping[Role, tuple[str, ...]] = {
     Role.CACHE: ("redis-server",),
     Role.APP: ("python3", "python3-fastapi", "python3-uvicorn", "python3-asyncpg"),
     Role.PROMETHEUS: ("prometheus",),
+    Role.MIGRATOR: ("alembic",),
 }
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 SERVICE_STARTS_WITHIN = timedelta(seconds=15)
+AGENT = "agent.keeping"  # it is started again by itself, and serves nobody
 # kill(2): -1 is every process that the caller sees, except PID 1 and the caller itself.
 KILL_ALL_BUT_THE_FIRST = "kill -KILL -1"
 NO_BOUND = 1 << 62  # processes; "max" is read as a number of 63 or 64 bits
@@ -40,6 +41,11 @@ def read_places(told: Mapping[str, int]) -> Places:
     """Read what the engine counts; of no bound it says nothing, 0, or the largest number."""
     at_most = told.get("limit", 0)
     return Places(told.get("current", 0), at_most if 0 < at_most < NO_BOUND else None)
+
+
+def _shape(limit: Limit, addresses: Mapping[str, tuple[str, ...]]) -> Shape:
+    """Give the queue of a limit whose peers have an address each."""
+    return Shape(limit, {peer: ips[0] for peer, ips in addresses.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +132,20 @@ class ContainerNode:
 
     def reaches(self, peers: Collection[str]) -> frozenset[str]:
         addresses = self._addresses(peers)
-        answered = self.sidecars.in_network_of(
-            self.container, script_ping(addresses.values())
-        ).split()
-        return frozenset(peer for peer, ip in addresses.items() if ip in answered)
+        all_of_them = [ip for ips in addresses.values() for ip in ips]
+        answered = self.sidecars.in_network_of(self.container, script_ping(all_of_them)).split()
+        return frozenset(peer for peer, ips in addresses.items() if {*ips} & {*answered})
 
     # Limitable
 
     def limit(self, limit: Limit) -> None:
         addresses = self._addresses_of_all(limit.peers, "send less to")
-        self.sidecars.in_network_of(self.container, Shape(limit, addresses).script_on())
+        if len(self._running().get(self.name, {})) > 1:
+            raise WorldError(
+                f"{self.name} is on several networks, and only one can be limited: name a node "
+                "that is on one"
+            )
+        self.sidecars.in_network_of(self.container, _shape(limit, addresses).script_on())
 
     def unlimit(self, limit: Limit) -> None:
         if self.container.is_running():  # queues vanish with the network of a dead one
@@ -145,7 +155,7 @@ class ContainerNode:
         if not self.container.is_running():
             return False
         listing = self.sidecars.in_network_of(self.container, shaping.SCRIPT_LIST)
-        return Shape(limit, self._addresses(limit.peers)).is_in(listing)
+        return _shape(limit, self._addresses(limit.peers)).is_in(listing)
 
     def has_queue(self, limit: Limit) -> bool:
         if not self.container.is_running():
@@ -156,7 +166,7 @@ class ContainerNode:
     def holds_back(self, limit: Limit) -> bool:
         if not self.container.is_running():
             return False
-        shape = Shape(limit, self._addresses(limit.peers))
+        shape = _shape(limit, self._addresses(limit.peers))
         probe = self.sidecars.in_network_of(self.container, shape.script_probe())
         return shaping.held_back(limit, probe)
 
@@ -251,13 +261,21 @@ class ContainerNode:
         Raises:
             WorldError: there is none.
         """
-        others = sorted(self._running().keys() - {self.name})
+        running = self._running()
+        own = running.get(self.name, {}).keys()
+        others = sorted(
+            name
+            for name, addresses in running.items()
+            if name != self.name and own & addresses.keys()
+        )
         if not others:
             raise WorldError(f"{self.name} is the only node that runs: start another one first")
         return others[0]
 
-    def _addresses_of_all(self, peers: frozenset[str], doing: str) -> dict[str, str]:
-        """Node name -> its address now.
+    def _addresses_of_all(
+        self, peers: frozenset[str], doing: str
+    ) -> dict[str, tuple[str, ...]]:
+        """Node name -> its addresses now.
 
         Raises:
             WorldError: one of them does not run, so it cannot be done.
@@ -266,25 +284,38 @@ class ContainerNode:
         if missing := sorted(peers - addresses.keys()):
             raise WorldError(
                 f"{self.name} cannot {doing} {', '.join(missing)}: "
-                "no running node of this replica has that name; start it first"
+                "no running node has that name and shares a network with it; start it first, "
+                "or name one that it can speak to"
             )
         return addresses
 
-    def _addresses(self, peers: Collection[str]) -> dict[str, str]:
-        """Node name -> its address now, for those peers that run."""
-        addresses = self._running()
-        return {peer: addresses[peer] for peer in peers if addresses.get(peer)}
+    def _addresses(self, peers: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Node name -> its addresses now, for those peers that run.
 
-    def _running(self) -> dict[str, str]:
-        """Node name -> its address now, for every node that runs."""
+        They are those on the networks that this node stands on as well.
+        """
+        running = self._running()
+        own = running.get(self.name, {}).keys()
+        shared = {peer: sorted(own & running.get(peer, {}).keys()) for peer in peers}
+        return {
+            peer: tuple(running[peer][network] for network in networks)
+            for peer, networks in shared.items()
+            if networks
+        }
+
+    def _running(self) -> dict[str, dict[str, str]]:
+        """Node name -> network -> its address there now, for every node that runs."""
         with speaking(self.name, "find its peers"):
             running = self.container.engine.containers(
                 filters={"label": [f"{WORLD_LABEL}={self.sidecars.world.id}", NODE_LABEL]}
             )
         return {
-            container["Labels"][NODE_LABEL]: network["IPAddress"]
+            container["Labels"][NODE_LABEL]: {
+                network: endpoint["IPAddress"]
+                for network, endpoint in container["NetworkSettings"]["Networks"].items()
+                if endpoint["IPAddress"]
+            }
             for container in running
-            for network in container["NetworkSettings"]["Networks"].values()
         }
 
 
@@ -314,7 +345,7 @@ class SupervisedNode(ContainerNode):
             )
 
     def is_running(self) -> bool:
-        """Whether the supervisor has a child process."""
+        """Whether the supervisor has a child process besides the vault's agent."""
         try:
             state = self.container.state()
             return bool(state["Running"]) and self._has_child_of(str(state["Pid"]))
@@ -323,10 +354,10 @@ class SupervisedNode(ContainerNode):
 
     def _has_child_of(self, first: str) -> bool:
         with speaking(self.name, "list its processes"):
-            top = self.container.engine.top(self.container.id, "-eo pid,ppid,stat")
+            top = self.container.engine.top(self.container.id, "-eo pid,ppid,stat,args")
         return any(
-            parent == first and not state.startswith("Z")
-            for _, parent, state in top["Processes"]
+            parent == first and not state.startswith("Z") and AGENT not in command
+            for _, parent, state, command in top["Processes"]
         )
 
 

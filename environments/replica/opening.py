@@ -19,7 +19,7 @@ from environments.replica.probes import NoAnswerError, wait_for
 from environments.replica.release_nodes import IMAGE_PREFIX
 from environments.replica.removing import remove_world
 from environments.replica.starting import Started, Starter
-from environments.replica.topology import NodeSpec, Passwords, Role, Settings
+from environments.replica.topology import Network, NodeSpec, Passwords, Role, Settings
 from environments.replica.world import (
     NODE_LABEL,
     OWNER_LABEL,
@@ -113,6 +113,9 @@ def attached(engine: Engine, world: str) -> Iterator[Replica]:
         ),
         second_region=any(name.startswith(_OF_TWO_REGIONS) for name in inspected),
         autoscaling=policy_of(inspected),
+        secured=any(is_on_networks_apart(one) for one in inspected.values()),
+        migrations=any(name.endswith(f"-{Role.MIGRATOR}") for name in inspected),
+        configured=any(name.endswith(f"-{Role.CONFIGURATOR}") for name in inspected),
         release=release_of(inspected),
     )
     topology = compose(settings, Passwords())
@@ -173,6 +176,12 @@ def policy_of(inspected: Mapping[str, Mapping[str, Any]]) -> str:
             return str(variables["POLICY"])
     is_autoscaled = any(name.endswith(_OF_AUTOSCALING) for name in inspected)
     return ANY_POLICY if is_autoscaled else ""
+
+
+def is_on_networks_apart(inspected: Mapping[str, Any]) -> bool:
+    """Whether a container stands on one of the networks of a secured replica, up or down."""
+    networks = inspected["NetworkSettings"]["Networks"]
+    return any(name.endswith(tuple(f"-{network}" for network in Network)) for name in networks)
 
 
 def release_of(inspected: Mapping[str, Mapping[str, Any]]) -> str:

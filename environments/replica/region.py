@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from environments.replica import auth_nodes
+from environments.replica.audit_nodes import AUDIT_URL
 from environments.replica.autoscaling_nodes import (
     PLACES,
     SUPERVISOR_PORT,
     measuring_nodes,
 )
 from environments.replica.cache_nodes import entry_to_caches, one_cache, watched_caches
+from environments.replica.configurator_nodes import configured
+from environments.replica.migrator_nodes import migrators_login
 from environments.replica.topology import (
     CLOCK_LIBRARY,
     DATA_DISK,
@@ -186,6 +190,7 @@ class Region:
                 "CHECKSUMS": "on" if settings.checksums else "off",
                 "ORDERS_PASSWORD": passwords.orders,
                 "MONITOR_PASSWORD": passwords.monitor,
+                **migrators_login(settings, passwords),
                 "PATRONI": "true",
                 "LOG_DISK": LOG_DISK if settings.bounded else "",
                 "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
@@ -273,8 +278,11 @@ class Region:
                 "CLOCK_LIBRARY": CLOCK_LIBRARY if settings.steered_clocks else "",
                 "TOKEN_KEY": self.passwords.token_key if settings.steered_clocks else "",
                 "CHECKS_CLOCK": "on" if settings.checks_clocks else "off",
+                "AUDIT_URL": AUDIT_URL if settings.secured else "",
                 "RESTARTS": "true" if settings.restarts else "false",
                 "START_RETRIES": "1000000" if settings.restarts else "0",
+                **auth_nodes.of_instance(settings),
+                **configured(settings, self.passwords),
             },
         )
 
@@ -329,6 +337,7 @@ class Region:
                 "REGION": self.name,
                 "FAIL_OPEN": "off" if self.settings.protections else "on",
                 **self._rotation_by_programs(),
+                **auth_nodes.of_edge(self.settings),
             },
         )
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from environments.model import GoneError, Link, Node, Trace, UnknownNameError
+from environments.model import Connection, GoneError, Link, Node, Trace, UnknownNameError
 from environments.replica.autoscaling_nodes import policy_version
+from environments.replica.configurator_nodes import standard_sha256
+from environments.replica.encryption import HTTP_PORT, HTTPS_PORT
 from environments.replica.facts import versions
 from environments.replica.following import deviations_of_follower
+from environments.replica.matrix import Matrix
 from environments.replica.probes import HOST, NoAnswerError, wait_for
 from environments.replica.steady import GONE, Expected, deviations
 from environments.replica.topology import Role, Settings
@@ -42,6 +45,7 @@ class Replica:
     started: Mapping[str, Started] = field(repr=False)
     surveys: Mapping[str, Survey] = field(repr=False)  # by region, the active one first
     audit: Audit = field(repr=False)
+    authority: str = field(default="", repr=False)  # PEM of who signs what nodes show
 
     @property
     def name(self) -> str:
@@ -52,7 +56,9 @@ class Replica:
         """Where customers come in: at the one entrance to all regions, or at the edge."""
         doors = [n for n in self.started.values() if n.spec.role in {Role.ENTRANCE, Role.EDGE}]
         node = min(doors, key=lambda door: door.spec.role is not Role.ENTRANCE)
-        return f"http://{HOST}:{node.port(8080)}"
+        if self.settings.secured:
+            return f"https://{HOST}:{node.port(HTTPS_PORT)}"
+        return f"http://{HOST}:{node.port(HTTP_PORT)}"
 
     @property
     def longest_lease(self) -> timedelta:
@@ -134,10 +140,14 @@ class Replica:
             synchronous=self.settings.synchronous,
             region=region,
             policy_version=policy_version(self.settings.autoscaling),
+            configuration=standard_sha256(self.settings),
         )
 
     def traces(self, among: Collection[str] | None = None) -> frozenset[Trace]:
         return self.audit.traces(among)
+
+    def try_connections(self) -> Sequence[Connection]:
+        return Matrix(self.audit.nodes, self.audit.threads).try_all()
 
     def facts(self) -> Mapping[str, str]:
         return versions(self.audit.engine, self.images, self.nodes)

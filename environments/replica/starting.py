@@ -32,6 +32,7 @@ READY_SECONDS = 90  # cold disks and a busy machine included; 10 is usual
 # More at once only take the processor from those that others wait for. It must be more
 # than the nodes that are ready last, which keep a thread each until then.
 SIDE_BY_SIDE = 14
+FILE_MODE = 0o444  # whoever the service runs as in its container may read what is for it
 START_ANSWER_SECONDS = 30  # the engine's longest silence while all nodes start at once
 ReadyCheck = Callable[[NodeSpec, Ports], None]  # raises NoAnswerError while it is not ready
 
@@ -71,17 +72,20 @@ def host_limits(bounds: Bounds) -> Mapping[str, int]:
     return {name: value for name, value in limits.items() if value is not None}
 
 
-def _sysctls(bounds: Bounds) -> Mapping[str, str]:
+def _sysctls(spec: NodeSpec) -> Mapping[str, str]:
     """Give the settings of the kernel that are a node's own."""
-    if bounds.ports is None:
-        return {}
-    first, last = bounds.ports[0], bounds.ports[-1]
-    return {"net.ipv4.ip_local_port_range": f"{first} {last}"}
+    settings = {}
+    if spec.bounds.ports is not None:
+        first, last = spec.bounds.ports[0], spec.bounds.ports[-1]
+        settings["net.ipv4.ip_local_port_range"] = f"{first} {last}"
+    if len(spec.networks) > 1:  # or whoever shares one with it would be led to the others
+        settings["net.ipv4.ip_forward"] = "0"
+    return settings
 
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """Starts the nodes of one world on one network."""
+    """Starts the nodes of one world on its networks, which it makes."""
 
     world: World
     images: Mapping[str, str]
@@ -101,7 +105,8 @@ class Starter:
                 awaited and its last lines. No other node is waited for then.
         """
         testcontainers_config.ryuk_disabled = True  # its image cannot be had everywhere
-        self._make_network()
+        for name in sorted({name for spec in specs for name in self._networks_of(spec)}):
+            self._make_network(name)
         gave_up = Event()
         futures: dict[str, Future[Started]] = {}
         with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="start") as threads:
@@ -121,10 +126,18 @@ class Starter:
                 raise error
         return {name: future.result() for name, future in futures.items()}
 
-    def _make_network(self) -> None:
-        network = Resource(NETWORK, self.world.network)
+    def _networks_of(self, spec: NodeSpec) -> list[str]:
+        """Name the networks that a node is on; the engine leads to its ports by the first.
+
+        That is the first by its name, so no port moves while the node joins the others.
+        """
+        named = (self.world.network_called(network) for network in spec.networks)
+        return sorted(named) or [self.world.network]
+
+    def _make_network(self, name: str) -> None:
+        network = Resource(NETWORK, name)
         self.world.register.planned(network)
-        with speaking("the replica's network", "be made"):
+        with speaking(f"the replica's network {name}", "be made"):
             self.engine.create_network(
                 network.name, labels=dict(self.world.labels), check_duplicate=True
             )
@@ -145,6 +158,7 @@ class Starter:
             with speaking(spec.name, "be started"):
                 with self.turn:
                     container.start()
+                    self._join_others(container, spec)
                 check.wait_until_ready(container)
         except _NotReadyError as error:
             raise NotReadyError(
@@ -157,8 +171,16 @@ class Starter:
         self.say(f"replica: {spec.name} is ready ({seconds:.1f} s)")
         return Started(spec, self._of(container, spec), ports)
 
+    def _join_others(self, container: DockerContainer, spec: NodeSpec) -> None:
+        """Put a node that runs on the networks besides its first; it stays on them."""
+        for network in self._networks_of(spec)[1:]:
+            self.engine.connect_container_to_network(
+                container.get_container_id(), network, aliases=[spec.name, *spec.aliases]
+            )
+
     def _container(self, spec: NodeSpec, ports: Ports) -> DockerContainer:
         limits = host_limits(spec.bounds)
+        network = self._networks_of(spec)[0]
         container = DockerContainer(
             self.images[spec.image],
             docker_client_kw={"timeout": START_ANSWER_SECONDS},
@@ -170,23 +192,23 @@ class Starter:
             mem_limit=limits.get("Memory"),
             memswap_limit=limits.get("MemorySwap"),
             pids_limit=limits.get("PidsLimit"),
-            sysctls=_sysctls(spec.bounds),
+            sysctls=_sysctls(spec),
             labels={
                 **self.world.labels,
                 NODE_LABEL: spec.name,
                 BOUNDS_LABEL: json.dumps(limits),
                 TOOLS_LABEL: self.images["tools"],
             },
-            network=self.world.network,
+            network=network,
             networking_config={
-                self.world.network: self.engine.create_endpoint_config(
-                    aliases=[spec.name, *spec.aliases]
-                )
+                network: self.engine.create_endpoint_config(aliases=[spec.name, *spec.aliases])
             },
         )
         for folder, disk in spec.bounds.disks.items():
             files = "" if disk.files is None else f",nr_inodes={disk.files}"
             container.with_tmpfs_mount(folder, f"size={disk.megabytes}m,mode=1777{files}")
+        for path, content in spec.files.items():
+            container.with_copy_into_container(content.encode(), path, FILE_MODE)
         for inside, outside in ports.items():
             # The SDK takes (address, port) here; with a bare port it publishes to the world.
             container.ports[str(inside)] = (HOST, outside)  # type: ignore[assignment] # see above

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from environments.replica.caches import CacheGroup, CacheView
+from environments.replica.configured import ConfiguredView, deviations_of_configuration
 from environments.replica.deploying import DeploymentStatus, deviations_of_deployment
 from environments.replica.scaling import ScalingView, deviations_of_scaling
 
@@ -29,6 +30,7 @@ class Expected:
     synchronous: bool
     region: str = ""  # the one that customers are led to, where there are several
     policy_version: str = ""  # of the one that instances come and go by, where they do
+    configuration: str = ""  # the hash of the standard one, where instances are configured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class Observed:
     lone_caches: Mapping[str, CacheView] = field(default_factory=dict)  # Sentinel watches none
     scaling: ScalingView = field(default_factory=ScalingView)
     deployments: Mapping[str, DeploymentStatus] = field(default_factory=dict)
+    configured: Mapping[str, ConfiguredView] = field(default_factory=dict)
     lost_lines: Mapping[str, str] = field(default_factory=dict)  # app -> why its log lacks some
 
 
@@ -68,6 +71,7 @@ def deviations(expected: Expected, observed: Observed) -> Sequence[str]:
         *_pending(observed),
         *deviations_of_scaling(observed.scaling, expected.policy_version),
         *deviations_of_deployment(observed.deployments),
+        *deviations_of_configuration(observed.configured, expected.configuration),
         *_lost_lines(observed),
     )
 

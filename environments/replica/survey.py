@@ -20,6 +20,8 @@ from environments.replica.caches import (
 )
 from environments.replica.checks import check_ready, servers_open, servers_up
 from environments.replica.cluster import KEYS, Cluster, read_cluster
+from environments.replica.configurator_nodes import CONFIGURATOR_PORT
+from environments.replica.configured import ConfiguredView, read_configured
 from environments.replica.containers import Engine, speaking
 from environments.replica.deploying import DeploymentStatus, read_deployment
 from environments.replica.probes import (
@@ -49,6 +51,7 @@ PENDING_METRIC = "orders_pending_oldest_seconds"
 OWN_QUESTIONS = {
     Role.APP,
     Role.CACHE_ROUTER,
+    Role.CONFIGURATOR,
     Role.DB,
     Role.DB_ROUTER,
     Role.DEPLOYER,
@@ -103,6 +106,7 @@ class Survey:
         entrances = self._ask(running, Role.ENTRANCE, _regions_of_customers)
         scalers = self._ask(running, Role.SCALER, _scaling_status)
         deployers = self._ask(running, Role.DEPLOYER, _deployment_status)
+        configurators = self._ask(running, Role.CONFIGURATOR, _configured_view)
         measured = self._ask(running, Role.PROMETHEUS, _instances_measured)
         witnesses = self._ask(running, Role.ENTRANCE, partial(_open_servers, "primaries"))
         links = _Questions[str](
@@ -141,6 +145,7 @@ class Survey:
             lone_caches=lone_caches.answers(),
             scaling=ScalingView(scalers=scalers.answers(), measured=measured.answers()),
             deployments=deployers.answers(),
+            configured=configurators.answers(),
             lost_lines={app: why for app, why in logs.answers().items() if why},
             impaired_links={name: how for name, how in links.answers().items() if how},
             no_answer={
@@ -156,6 +161,7 @@ class Survey:
                 **edges.failures(),
                 **entrances.failures(),
                 **scalers.failures(),
+                **configurators.failures(),
                 **measured.failures(),
                 **deployers.failures(),
                 **witnesses.failures(),
@@ -351,6 +357,11 @@ def _scaling_status(node: Started) -> ScalingStatus:
 def _deployment_status(node: Started) -> DeploymentStatus:
     check_ready(node.spec, node.ports)
     return read_deployment(json_object(http_ok(node.ports[DEPLOYER_PORT], "/status")))
+
+
+def _configured_view(node: Started) -> ConfiguredView:
+    check_ready(node.spec, node.ports)
+    return read_configured(json_object(http_ok(node.ports[CONFIGURATOR_PORT], "/status")))
 
 
 def _instances_measured(node: Started) -> int:

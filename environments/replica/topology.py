@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from environments.replica.certificates import Authority
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -61,6 +63,7 @@ class Network(StrEnum):
     APPLICATION = "application"
     DATA = "data"
     OPERATIONS = "operations"
+    PARTNERS = "partners"  # where what is not ours is reached
 
 
 class Schedule(StrEnum):
@@ -104,11 +107,16 @@ class Settings:
     # Encryption on the way, networks apart, secrets that can be rotated, customers who log in,
     # and a trail of who did what.
     secured: bool = False
+    health_needs_auth: bool = False  # an instance leaves rotation while auth is silent
+    limits: bool = True  # of a secured world: on logins that fail, and on what one asker asks
     release: str = ""  # the next release of the orders service, on places of its own; "": none
     release_policy: str = "drill"  # by which it gets to customers, and back
     takes_all_back: bool = True  # a rollback takes customers from every instance of a release
     configured: bool = False  # instances get their settings from a configurator, while they run
+    configuration_policy: str = "drill"  # by which a configuration gets to customers, and back
+    checks_signature: bool = True  # instances use only what the configurator signed
     migrations: bool = False  # a node that changes the databases' schema
+    checks_migrations: bool = True  # what speaks against a change of the schema refuses it
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,8 @@ class NodeSpec:
     needs: tuple[str, ...] = ()
     bounds: Bounds = field(default_factory=Bounds)
     networks: tuple[Network, ...] = ()  # of a secured world; elsewhere there is one for all
+    # Put into it before it starts, by their paths: what is in no image and in no variable.
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def zone(self) -> str:
@@ -176,15 +186,18 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Passwords:
-    """Made anew for each run; they are in containers' environments and nowhere else."""
+    """Made anew for each run; they are in the containers of nodes and nowhere else."""
 
     superuser: str = field(default_factory=secrets.token_hex, repr=False)
     replication: str = field(default_factory=secrets.token_hex, repr=False)
     orders: str = field(default_factory=secrets.token_hex, repr=False)
     monitor: str = field(default_factory=secrets.token_hex, repr=False)
+    migrator: str = field(default_factory=secrets.token_hex, repr=False)
     token_key: str = field(default_factory=secrets.token_hex, repr=False)
+    configuration: str = field(default_factory=secrets.token_hex, repr=False)  # it signs
     near_repository: str = field(default_factory=secrets.token_hex, repr=False)
     offsite_repository: str = field(default_factory=secrets.token_hex, repr=False)
+    authority: Authority = field(default_factory=Authority, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,3 +206,4 @@ class Topology:
 
     nodes: tuple[NodeSpec, ...]
     paths: tuple[Path, ...]
+    authority: str = ""  # the certificate of who signs the nodes', as PEM; "": nobody does

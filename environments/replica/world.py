@@ -48,6 +48,10 @@ class World:
     def network(self) -> str:
         return f"muster-{self.id}"
 
+    def network_called(self, name: str) -> str:
+        """Name one of several networks."""
+        return f"{self.network}-{name}"
+
     def node(self, name: str) -> str:
         """Name the container of a node."""
         return f"{self.network}-{name}"

@@ -44,6 +44,7 @@ class FakeEnvironment:
     name = "fake"
     id = "fake"
     entrance = "http://fake.invalid"
+    authority = ""
 
     def __init__(
         self, *, on_run: OnRun = _echo, longest_lease: timedelta = timedelta(seconds=20)

@@ -45,7 +45,9 @@ class Wish:
     harm_seconds: float | None = None
     rollback: float | None = None
     rollback_from_start: float | None = None
+    failed: float | None = None
     after: int = 10**9
+    slow_after: int | None = None
     bites: int = 0
     kind: str | None = None
 
@@ -159,28 +161,49 @@ def invalid(history: History, wish: Wish) -> bool:
 def misses(history: History, wish: Wish) -> set[str]:
     found: set[str] = set()
     for name in judged(history, wish):
-        ended, times = ending(history, name), harm_times(history, name)
-        if ended is not None and ended.event != wish.ends:
-            found.add("ended otherwise")
-        elif ended is not None and wish.by not in {None, ended.by}:
-            found.add("ended by others")
-        asked = [one for one in met(history, name) if harmed(history, one)]
-        everything = met(history, name)
-        if everything and len(asked) / len(everything) > wish.harmed:
-            found.add("harm missed")
-        if times and wish.harm_seconds is not None and times[-1] - times[0] > wish.harm_seconds:
-            found.add("duration of harm missed")
-        if wish.ends == "rolled back" and (ended is None or ended.event == "rolled back"):
-            until = covered(history) if ended is None else ended.at
-            if times and wish.rollback is not None and until - times[0] > wish.rollback:
-                found.add("rollback missed")
-            so_long = until - began(history, name)
-            if wish.rollback_from_start is not None and so_long > wish.rollback_from_start:
-                found.add("rollback missed")
-        later = [one for one in after(history, name) if harmed(history, one)]
-        if len(later) > wish.after:
-            found.add("harm after the rollback")
+        found |= misses_in_ending(history, name, wish)
+        found |= misses_in_harm(history, name, wish)
+        found |= misses_after(history, name, wish)
     return found
+
+
+def misses_in_ending(history: History, name: tuple[str, str], wish: Wish) -> set[str]:
+    found: set[str] = set()
+    ended, times = ending(history, name), harm_times(history, name)
+    if ended is not None and ended.event != wish.ends:
+        found.add("ended otherwise")
+    elif ended is not None and wish.by not in {None, ended.by}:
+        found.add("ended by others")
+    if wish.ends == "rolled back" and (ended is None or ended.event == "rolled back"):
+        until = covered(history) if ended is None else ended.at
+        if times and wish.rollback is not None and until - times[0] > wish.rollback:
+            found.add("rollback missed")
+        so_long = until - began(history, name)
+        if wish.rollback_from_start is not None and so_long > wish.rollback_from_start:
+            found.add("rollback missed")
+    return found
+
+
+def misses_in_harm(history: History, name: tuple[str, str], wish: Wish) -> set[str]:
+    found: set[str] = set()
+    everything, times = met(history, name), harm_times(history, name)
+    hurt = [one for one in everything if harmed(history, one)]
+    lost = [one for one in everything if failed(history, one)]
+    if everything and len(hurt) / len(everything) > wish.harmed:
+        found.add("harm missed")
+    if everything and wish.failed is not None and len(lost) / len(everything) > wish.failed:
+        found.add("failures missed")
+    if times and wish.harm_seconds is not None and times[-1] - times[0] > wish.harm_seconds:
+        found.add("duration of harm missed")
+    return found
+
+
+def misses_after(history: History, name: tuple[str, str], wish: Wish) -> set[str]:
+    later = after(history, name)
+    lost = [one for one in later if failed(history, one)]
+    waited = [one for one in later if slow(history, one)]
+    too_slow = wish.slow_after is not None and len(waited) > wish.slow_after
+    return {"harm after the rollback"} if len(lost) > wish.after or too_slow else set()
 
 
 def doubts(history: History, wish: Wish) -> bool:

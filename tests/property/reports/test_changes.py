@@ -104,7 +104,9 @@ wishes = st.builds(
     harm_seconds=st.sampled_from((None, None, 2.0, 8.0)),
     rollback=st.sampled_from((None, 2.0, 4.0, 12.0)),
     rollback_from_start=st.sampled_from((None, None, 4.0, 8.0)),
+    failed=st.sampled_from((None, 0.0, 0.1)),
     after=st.sampled_from((0, 1, 10**9)),
+    slow_after=st.sampled_from((None, None, 0, 2)),
     bites=st.sampled_from((0, 0, 0, 1, 3)),
     kind=st.sampled_from((None, None, None, "release", "flag")),
 )
@@ -140,7 +142,9 @@ def as_objectives(wish: Wish) -> ChangeObjectives:
         harm_seconds=wish.harm_seconds,
         rollback_seconds=wish.rollback,
         rollback_from_start_seconds=wish.rollback_from_start,
+        failed=wish.failed,
         harmed_after=wish.after,
+        slow_after=wish.slow_after,
         bites=wish.bites,
         kind=wish.kind,  # type: ignore[arg-type]
     )
@@ -178,6 +182,7 @@ def test_harm_is_counted_as_by_the_reference(history: History) -> None:
         assert one.began_at == reference.began(history, name)
         assert (one.requests, one.requests_after) == (len(met), len(after))
         assert one.harmed == sum(reference.harmed(history, each) for each in met)
+        assert one.failed == sum(reference.failed(history, each) for each in met)
         assert one.failed_after == sum(reference.failed(history, each) for each in after)
         assert one.slow_after == sum(reference.slow(history, each) for each in after)
         assert one.first_harmed_at == (times[0] if times else None)

@@ -309,9 +309,11 @@ def test_changes_intruders_and_networks_are_shown_and_attached(tmp_path: Path) -
     published = Published(tmp_path / "results", {})
     shown = result["descriptionHtml"]
     for title in (
-        "Changes, and what customers got of them", "What auditors count of changes",
-        "What the intruder got of each credential", "Who can reach whom",
-    ):  # fmt: skip
+        "Changes, and what customers got of them",
+        "What auditors count of changes, over all drills so far",
+        "What the intruder got of each credential",
+        "Who can reach whom",
+    ):
         assert f"<h4>{title}</h4>" in shown
     tables = published.attached(result, "Changes and intruders in tables")
     assert "| errs-1 | release | rolled back | itself | 33 | 3 | 9.09 % |" in tables

@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 import fixtures.faults
 from environments.model import Direction
 from fixtures.faults import (
+    BadConfiguration,
+    BadMigration,
+    BrokenFeature,
+    CopySecrets,
     CrashLoop,
     Cut,
     DamageBackup,
@@ -23,6 +27,7 @@ from fixtures.faults import (
     FillDataDisk,
     FillDisk,
     FillLogDisk,
+    GuessPasswords,
     Kill,
     Lag,
     Leak,
@@ -43,12 +48,16 @@ from fixtures.faults import (
     TakeMemory,
     TakePorts,
     TakeProcesses,
+    TamperedConfiguration,
     Throttle,
+    UseLeakedCredential,
+    UseLeakedToken,
     WrongClock,
     WrongUpdate,
     describe,
     rebuild,
 )
+from fixtures.faults.bad_migration import REVISIONS, Tool
 from fixtures.faults.serial import KINDS
 
 if TYPE_CHECKING:
@@ -71,6 +80,10 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(TakeDescriptors, words, words, counts),
     st.builds(Leak, words, counts),
     st.builds(WrongClock, words, wrong_by),
+    st.builds(GuessPasswords, words, words, words),
+    st.builds(UseLeakedToken, words, words),
+    st.builds(CopySecrets, words),
+    st.builds(UseLeakedCredential, words, words),
     st.builds(CrashLoop, words, a_while.map(lambda lived: timedelta(milliseconds=lived))),
     st.builds(Partition, words, words, st.sampled_from(Direction)),
     st.builds(LosePackets, words, words, st.integers(1, 90), st.sampled_from(Direction)),
@@ -98,6 +111,10 @@ faults: st.SearchStrategy[Fault] = st.one_of(
     st.builds(DropTable, words, node=words),
     st.builds(DeleteRows, words, counts, node=words),
     st.builds(WrongUpdate, words, counts, words, node=words),
+    st.builds(BadMigration, words, st.sampled_from(REVISIONS), st.sampled_from(Tool)),
+    st.builds(BadConfiguration, words, words, words),
+    st.builds(TamperedConfiguration, words, words, words),
+    st.builds(BrokenFeature, words, st.integers(10, 99)),
     st.builds(StopArchiving, words),
     st.builds(DamageBackup, words, words, counts),
 )
@@ -152,6 +169,8 @@ def test_every_kind_that_is_offered_can_be_built_again() -> None:
         {"kind": "Throttle", "link": "a", "kilobytes_per_second": 0},
         {"kind": "Partition", "target": "a", "from_": "b", "direction": "sideways"},
         {"kind": "DamagePages", "target": "a", "relation": "orders", "pages": 0},
+        {"kind": "BadMigration", "target": "a", "revision": "good", "tool": "migrate apply"},
+        {"kind": "BadMigration", "target": "a", "revision": "weight", "tool": "psql"},
         {"kind": "DeleteRows", "table": "orders", "every": 0, "node": "a"},
         {"kind": "DamageBackup", "target": "a", "stanza": "muster", "files": 0},
         {"kind": "Lag", "target": "a", "kilobits_per_second": 10_001, "from_": "b"},

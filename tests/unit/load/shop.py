@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Coroutine, Iterator
 
 
@@ -33,15 +34,19 @@ class Behaviour(StrEnum):
 
 
 SLOW_SECONDS = 0.8
+LOGIN_SECONDS = 4.0
 
 
 class Shop:
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.behaviour = Behaviour.OK
         self.orders: list[dict[str, Any]] = []
         self.taken_at: dict[str, float] = {}
         self.posts: list[str] = []
         self.credentials: set[str | None] = set()
+        self.logins: list[object] = []
+        self.revoked: set[str | None] = set()  # what no order may show any more
         self.met: dict[str, Behaviour] = {}
         self.page: object = None  # answers every listing, where set
         self._open: set[asyncio.StreamWriter] = set()
@@ -52,7 +57,7 @@ class Shop:
 
     @property
     def entrance(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     @property
     def listens(self) -> bool:
@@ -79,7 +84,9 @@ class Shop:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=5)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, ssl=self.tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _refuse(self) -> None:
@@ -109,10 +116,16 @@ class Shop:
         headers = {name.lower(): value for name, value in (x.split(": ", 1) for x in lines)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         method, target, _ = start.split(" ")
-        if method == "POST":
+        if target == "/login" and self.behaviour is not Behaviour.UNAVAILABLE:
+            self.logins.append(json.loads(body))
+            token = {"token": f"t{len(self.logins)}", "expires_in": LOGIN_SECONDS}
+            return await _reply(writer, 200, token)
+        if method == "POST" and target != "/login":
             self.posts.append(headers["idempotency-key"])
             self.credentials.add(headers.get("authorization"))
             self.met[headers["idempotency-key"]] = self.behaviour
+            if headers.get("authorization") in self.revoked:
+                return await _reply(writer, 401, {"error": "this token was revoked"})
         if self.behaviour in REJECTIONS:
             return await _reply(writer, REJECTIONS[self.behaviour], {"error": self.behaviour})
         if method == "GET" and self.behaviour is Behaviour.HANG:
@@ -207,8 +220,8 @@ MISDEEDS: dict[
 
 
 @contextmanager
-def open_shop() -> Iterator[Shop]:
-    shop = Shop()
+def open_shop(tls: ssl.SSLContext | None = None) -> Iterator[Shop]:
+    shop = Shop(tls)
     shop.start()
     try:
         yield shop

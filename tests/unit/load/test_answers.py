@@ -1,6 +1,7 @@
 """We believe that only a whole, matching success is YES, and only a certain refusal NO."""
 
 import json
+from ssl import SSLCertVerificationError
 
 import pytest
 
@@ -96,8 +97,11 @@ def test_what_was_rejected_is_certainly_not_done(status: int) -> None:
     assert told.complaint == f"HTTP {status}"
 
 
-def test_what_never_left_is_certainly_not_done() -> None:
-    told = understand(Answer(0, b"", ConnectionRefusedError("refused")), EXPECTED)
+@pytest.mark.parametrize(
+    "error", [ConnectionRefusedError("refused"), SSLCertVerificationError("has expired")]
+)
+def test_what_never_left_is_certainly_not_done(error: Exception) -> None:
+    told = understand(Answer(0, b"", error), EXPECTED)
 
     assert told.outcome is Outcome.NO
 

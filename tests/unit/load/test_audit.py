@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from environments.replica.certificates import Authority
 from fixtures.load import audit
 from fixtures.load.audit import FinalReadError, read_all_orders, save_final_read
 from reports.ledger import FINAL_READ
 from tests.unit.load.shop import Behaviour, Shop, open_shop
+from tests.unit.load.tls import AUTHORITY, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +33,12 @@ def _order(number: int, key: str, status: str = "paid") -> dict[str, Any]:
     return {"id": number, "key": key, "amount_cents": 10 * number, "status": status}
 
 
-def _read(shop: Shop, said: list[str] | None = None, seconds: float = 5) -> NDArray[np.void]:
+def _read(
+    shop: Shop, said: list[str] | None = None, seconds: float = 5, authority: str = ""
+) -> NDArray[np.void]:
     say = (said if said is not None else []).append
-    return read_all_orders(shop.entrance, "d.1", within=timedelta(seconds=seconds), say=say)
+    within = timedelta(seconds=seconds)
+    return read_all_orders(shop.entrance, "d.1", within=within, say=say, authority=authority)
 
 
 def test_all_pages_are_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,6 +51,14 @@ def test_all_pages_are_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None
     assert rows["key"].tolist() == list(range(35))
     assert rows["value"].tolist() == [10 * (i + 1) for i in range(35)]
     assert rows["settled"].all()
+
+
+def test_an_entrance_that_shows_a_certificate_must_show_a_good_one(tmp_path: Path) -> None:
+    with open_shop(shown(tmp_path)) as shop:
+        shop.orders += [_order(1, "d.1-0")]
+        assert len(_read(shop, authority=AUTHORITY.pem)) == 1
+        with pytest.raises(FinalReadError, match="CERTIFICATE_VERIFY_FAILED"):
+            _read(shop, seconds=0.5, authority=Authority().pem)
 
 
 def test_no_order_at_all_is_an_empty_read(shop: Shop) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
+from environments.replica.certificates import Authority
 from fixtures.load import process
 from fixtures.load.live import Sight, lateness, sight
 from fixtures.load.process import Load, LoadNotSteadyError, describe, start_load
@@ -22,7 +23,8 @@ from fixtures.load.schedule import Schedule
 from fixtures.load.shapes import Step
 from fixtures.waiting import WaitedTooLongError, wait_until
 from reports.ledger import Operation, Outcome, read_ledger
-from tests.unit.load.shop import Behaviour, Shop, open_shop
+from tests.unit.load.shop import LOGIN_SECONDS, Behaviour, Shop, open_shop
+from tests.unit.load.tls import AUTHORITY, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[3]
+HUSH = "what only a customer knows"
 
 
 @pytest.fixture
@@ -46,10 +49,14 @@ def _start(
     rate: float = 100,
     workers: int = 1,
     token: str = "",
+    password: str = "",
+    authority: str = "",
 ) -> Load:
     return start_load(
         shop.entrance, users=users, attempts_per_second=rate, folder=folder, customer="c",
         seed=1, say=lambda _: None, workers=workers, token=token,
+        password=password,
+        authority=authority,
     )  # fmt: skip
 
 
@@ -74,6 +81,59 @@ def test_customers_show_their_token_with_each_order(
     with _start(shop, tmp_path, token=token):
         pass
     assert shop.credentials == {shown}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_customers_log_in_before_they_order_and_stay_so(
+    shop: Shop, tmp_path: Path, workers: int
+) -> None:
+    with _start(shop, tmp_path, users=4, workers=workers, password=HUSH) as load:
+        wait_until(
+            "a token to be renewed",
+            lambda: load.problem or len(shop.logins) > workers,
+            at_most=timedelta(seconds=LOGIN_SECONDS),
+        )
+        assert load.problem is None
+    assert (_orders(load)["outcome"] == Outcome.YES).all()
+    assert {"customer": "c", "password": HUSH} in shop.logins
+    assert None not in shop.credentials
+    assert HUSH not in load.log_path.read_text()
+
+
+def test_customers_whose_token_is_revoked_log_in_again(shop: Shop, tmp_path: Path) -> None:
+    with _start(shop, tmp_path, password=HUSH) as load:
+        shop.revoked = set(shop.credentials)
+        wait_until(
+            "orders with another token",
+            lambda: load.problem or shop.credentials - shop.revoked,
+            at_most=timedelta(seconds=1),
+        )
+        assert load.problem is None
+    refused = _orders(load)
+    assert (refused["outcome"][-5:] == Outcome.YES).all()
+
+
+def test_customers_who_cannot_log_in_order_nothing(shop: Shop, tmp_path: Path) -> None:
+    shop.behaviour = Behaviour.UNAVAILABLE
+    with pytest.raises(LoadNotSteadyError, match="could not log in"):
+        _start(shop, tmp_path, password=HUSH)
+    assert shop.posts == []
+
+
+def test_customers_trust_the_authority_that_they_were_given_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deceived = tmp_path / "deceived"
+    deceived.mkdir()
+    with open_shop(shown(tmp_path)) as shop:
+        with _start(shop, tmp_path, authority=AUTHORITY.pem):
+            pass
+        taken = len(shop.posts)
+        assert taken
+        monkeypatch.setattr(process, "STEADY_WITHIN", timedelta(seconds=3))
+        with pytest.raises(LoadNotSteadyError, match="SSLCertVerificationError"):
+            _start(shop, deceived, authority=Authority().pem)
+        assert len(shop.posts) == taken
 
 
 def test_a_killed_load_loses_nothing_that_it_had_written(shop: Shop, tmp_path: Path) -> None:

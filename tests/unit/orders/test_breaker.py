@@ -6,6 +6,7 @@ This holds whatever the order in which calls end.
 from __future__ import annotations
 
 import hypothesis.strategies as st
+from configuration.schema import BreakerLimits
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -45,6 +46,18 @@ def opened(clock: Clock) -> Breaker:
     for _ in range(FAILURES_TO_OPEN):
         tell(breaker.ask(), ok=False)
     return breaker
+
+
+def test_what_is_enough_and_for_how_long_is_read_anew() -> None:
+    clock, limits = Clock(), BreakerLimits(failures_to_open=3, open_seconds=9)
+    breaker = Breaker(clock, lambda: limits)
+    tell(breaker.ask(), ok=False)
+    limits = BreakerLimits(failures_to_open=2, open_seconds=9)
+    tell(breaker.ask(), ok=False)
+    clock.now += 8
+    assert state(breaker) is State.OPEN
+    limits = BreakerLimits(failures_to_open=2, open_seconds=8)
+    assert state(breaker) is State.HALF_OPEN
 
 
 def test_enough_failures_open_it() -> None:

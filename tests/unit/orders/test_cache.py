@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from configuration.schema import CacheUse
 
 from environments.replica.images.orders.orders.cache import CLOCK_KEPT_SECONDS, Cache
 
@@ -105,3 +106,21 @@ def test_a_cache_that_is_away_is_left_alone_and_tells_nothing(since: str) -> Non
         return siblings
 
     assert asyncio.run(shared()) == {}
+
+
+def test_whether_it_is_used_and_for_how_long_is_read_anew() -> None:
+    redis = Redis()
+
+    async def used() -> None:
+        use = CacheUse(enabled=True, keep_seconds=7)
+        async with redis.listening() as port:
+            cache = Cache("127.0.0.1", port, lambda: use)
+            await cache.put(1, b"one")
+            use = CacheUse(enabled=False, keep_seconds=7)
+            await cache.put(2, b"two")
+            assert await cache.get(1) is None
+            await cache.close()
+
+    asyncio.run(used())
+    orders = [words for words in redis.commands if "order:" in " ".join(words)]
+    assert orders == [["SET", "order:1", "one", "EX", "7"]]

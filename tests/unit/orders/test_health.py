@@ -109,6 +109,15 @@ def test_an_instance_that_starts_without_a_primary_can_be_read_from() -> None:
     assert not starting.startup().ready
 
 
+def test_before_it_heard_of_auth_it_gets_no_customers() -> None:
+    asking = health()
+    asking.auth = OwnClock("auth has not told its keys yet", must_leave=True)
+    assert (asking.readiness().ready, asking.readiness().status) == (False, "unavailable")
+    asking.auth = OwnClock("auth is silent")
+    assert (asking.readiness().ready, asking.readiness().status) == (True, "degraded")
+    assert asking.readiness().dependencies["auth"] == "degraded: auth is silent"
+
+
 def test_a_wrong_clock_is_told_and_takes_it_out_only_where_it_must() -> None:
     clocked = health()
     clocked.clock = OwnClock()
@@ -239,3 +248,16 @@ def test_an_old_answer_is_no_answer() -> None:
     check(watch)
     clock.now += STALE_SECONDS + 0.1
     assert watch.trouble == "no check has ended for 2.1 s"
+
+
+def test_it_looks_over_a_connection_of_the_login_of_now() -> None:
+    made: list[Answering] = []
+
+    async def connect() -> asyncpg.Connection[asyncpg.Record]:
+        made.append(Answering())
+        return await made[-1].connect()
+
+    first = cast("list[object]", made)
+    view = OwnConnection(connect, lambda connection: connection is first[0])
+    check(DatabaseWatch(view, TAKES_WRITES), times=3)
+    assert len(made) == 2, "the first was replaced, and nothing after it"

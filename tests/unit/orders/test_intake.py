@@ -14,6 +14,7 @@ import pytest
 from environments.replica.images.orders.orders.database import DatabaseUnavailableError
 from environments.replica.images.orders.orders.intake import (
     CHARGE_UNTIL_SECONDS,
+    FLAGS,
     Intake,
     KeyReusedError,
 )
@@ -83,7 +84,14 @@ class Shop:
         self.orders = FakeOrders(clock, insert_takes)
         self.till = Till(self.orders, charge, breaks_database=database_breaks_during_charge)
         self.marking = Marking(self.orders)
-        self.intake = Intake(self.orders, self.till, self.marking, clock)
+        self.charges_at_once = True
+        self.intake = Intake(
+            self.orders,
+            self.till,
+            self.marking,
+            clock,
+            flags=lambda: replace(FLAGS, charge_at_once=self.charges_at_once),
+        )
 
     def take(self, new: NewOrder = NEW) -> tuple[Order, bool]:
         async def with_marking() -> tuple[Order, bool]:
@@ -101,6 +109,13 @@ def test_an_order_is_paid_when_payments_answers() -> None:
     order, created = shop.take()
     assert (order.status, created) == ("paid", True)
     assert shop.orders.rows["ada-1"].status == "paid"
+
+
+def test_an_order_is_left_to_settlement_while_nobody_is_charged_at_once() -> None:
+    shop = Shop()
+    shop.charges_at_once = False
+    order, created = shop.take()
+    assert (order.status, created, shop.till.calls) == ("pending", True, 0)
 
 
 def test_an_order_stays_pending_when_payments_cannot_be_tried() -> None:

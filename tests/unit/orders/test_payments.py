@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from environments.replica.images.orders.orders import payments as payments_module
 from environments.replica.images.orders.orders.breaker import (
     FAILURES_TO_OPEN,
     OPEN_SECONDS,
@@ -16,11 +16,19 @@ from environments.replica.images.orders.orders.breaker import (
     Breaker,
     State,
 )
-from environments.replica.images.orders.orders.payments import SLOTS, Charge, Outcome, Payments
+from environments.replica.images.orders.orders.payments import (
+    BUILT_IN,
+    SLOTS,
+    Charge,
+    Outcome,
+    Payments,
+)
 from environments.replica.images.orders.orders.store import NewOrder
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from configuration.schema import PaymentLimits
 
 ORDER = NewOrder(key="ada-1", customer="ada", item="lamp", amount_cents=1200)
 
@@ -49,13 +57,17 @@ class Provider:
 
 
 def run(
-    test: Callable[[Payments, Provider, Clock], Awaitable[None]], *, breaker: bool = True
+    test: Callable[[Payments, Provider, Clock], Awaitable[None]],
+    *,
+    breaker: bool = True,
+    limits: Callable[[], PaymentLimits] = lambda: BUILT_IN,
 ) -> None:
     async def with_payments() -> None:
         provider, clock = Provider(), Clock()
         transport = httpx.MockTransport(provider.answer)
         async with httpx.AsyncClient(transport=transport, base_url="http://payments") as client:
-            await test(Payments(client, Breaker(clock) if breaker else None), provider, clock)
+            payments = Payments(client, Breaker(clock) if breaker else None, limits)
+            await test(payments, provider, clock)
 
     asyncio.run(with_payments())
 
@@ -100,21 +112,17 @@ def test_a_refusal_of_one_order_is_no_fault_of_payments() -> None:
     run(body)
 
 
-def test_calls_that_take_too_long_end_and_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payments_module, "LIMIT_SECONDS", 0.01)
-
+def test_calls_that_take_too_long_end_and_count() -> None:
     async def body(payments: Payments, provider: Provider, _clock: Clock) -> None:
         provider.hangs = True
         for _ in range(FAILURES_TO_OPEN):
             assert (await payments.charge_for_customer(ORDER)).outcome is Outcome.TIMEOUT
         assert payments.state is State.OPEN
 
-    run(body)
+    run(body, limits=lambda: replace(BUILT_IN, limit_seconds=0.01))
 
 
-def test_slow_answers_are_paid_and_open_the_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payments_module, "SLOW_SECONDS", -1.0)
-
+def test_slow_answers_are_paid_and_open_the_circuit() -> None:
     async def body(payments: Payments, _provider: Provider, _clock: Clock) -> None:
         for _ in range(FAILURES_TO_OPEN):
             assert await payments.charge_for_customer(ORDER) == Charge(
@@ -122,7 +130,25 @@ def test_slow_answers_are_paid_and_open_the_circuit(monkeypatch: pytest.MonkeyPa
             )
         assert payments.state is State.OPEN
 
-    run(body)
+    run(body, limits=lambda: replace(BUILT_IN, slow_seconds=-1.0))
+
+
+def test_how_many_wait_for_payments_is_read_anew_for_each() -> None:
+    limits = replace(BUILT_IN, calls_at_once=1)
+
+    async def body(payments: Payments, provider: Provider, _clock: Clock) -> None:
+        nonlocal limits
+        provider.hangs = True
+        calls = [asyncio.create_task(payments.charge_for_customer(ORDER))]
+        await asyncio.sleep(0)
+        assert (await payments.charge_for_customer(ORDER)).outcome is Outcome.FULL
+        limits = replace(BUILT_IN, calls_at_once=2)
+        calls.append(asyncio.create_task(payments.charge_for_customer(ORDER)))
+        await asyncio.sleep(0)
+        provider.free.set()
+        assert all([(await call).paid for call in calls])
+
+    run(body, limits=lambda: limits)
 
 
 @pytest.mark.parametrize(("breaker", "expected"), [(True, SLOTS), (False, 3 * SLOTS)])

@@ -178,3 +178,74 @@ def test_a_server_that_refuses_is_asked_by_few_and_then_left_alone_for_a_while()
         assert server.asked == pool_module.CONNECTING_AT_ONCE
 
     run(body, size=10)
+
+
+class LoginOfPool:
+    """Which connections were made before the login changed."""
+
+    def __init__(self) -> None:
+        self.server = Server()
+        self.old: set[object] = set()
+
+    def change(self) -> None:
+        self.old = set(self.server.given)
+
+    def is_stale(self, connection: asyncpg.Connection[asyncpg.Record]) -> bool:
+        return connection in self.old
+
+
+def run_with_login(test: Callable[[Pool, LoginOfPool], Awaitable[None]]) -> None:
+    async def with_pool() -> None:
+        login = LoginOfPool()
+        pool = Pool(login.server.connect, 2, login.is_stale)
+        pool.start()
+        try:
+            async with asyncio.timeout(5):
+                await test(pool, login)
+        finally:
+            await pool.stop()
+        assert all(connection.closed for connection in login.server.given)
+
+    asyncio.run(with_pool())
+
+
+def test_when_the_login_changes_each_connection_goes_once_another_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool_module, "ASK_EVERY_SECONDS", 0.01)
+
+    async def body(pool: Pool, login: LoginOfPool) -> None:
+        lent, idle = await pool.take(within=1), await pool.take(within=1)
+        pool.give_back(idle)
+        login.change()
+        await until(lambda: len(login.server.given) == 4)
+        await until(idle.is_closed)
+        assert not lent.is_closed(), "somebody works with it"
+        pool.give_back(lent)
+        assert lent.is_closed(), "nobody is to work with it any more"
+        fresh = [await pool.take(within=1), await pool.take(within=1)]
+        assert not {*fresh} & login.old
+        assert (pool.open, pool.in_use) == (2, 2)
+
+    run_with_login(body)
+
+
+def test_a_login_that_is_refused_costs_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "ASK_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(pool_module, "RETRY_SECONDS", 0.001)
+
+    async def body(pool: Pool, login: LoginOfPool) -> None:
+        await until(lambda: pool.open == 2)
+        login.server.down = True
+        login.change()
+        asked = login.server.asked
+        await until(lambda: login.server.asked > asked + 4)
+        assert pool.open == 2
+        assert "nobody listens" in str(pool.trouble)
+        lent = await pool.take(within=1)
+        pool.give_back(lent)
+        login.server.down = False
+        await until(lambda: {*login.server.given[2:]} <= {*pool._idle} and pool.open == 2)  # noqa: SLF001
+        await until(lambda: all(old.closed for old in login.server.given[:2]))
+
+    run_with_login(body)

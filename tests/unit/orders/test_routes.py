@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -20,14 +20,21 @@ from environments.replica.images.orders.orders.database import (
     NotSentError,
 )
 from environments.replica.images.orders.orders.health import Health
-from environments.replica.images.orders.orders.intake import KeyReusedError
+from environments.replica.images.orders.orders.intake import FLAGS, KeyReusedError
+from environments.replica.images.orders.orders.live import BUILT_IN, Live
 from environments.replica.images.orders.orders.reading import Read
+from environments.replica.images.orders.orders.receipts import Receipts
 from environments.replica.images.orders.orders.routes import Services, make_app
 from environments.replica.images.orders.orders.store import NewOrder, Order
-from environments.replica.images.orders.orders.tokens import Tokens, issue
+from environments.replica.images.orders.orders.tokens import Bearer, Tokens, issue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from configuration.schema import Flags
+
+    from environments.replica.images.orders.orders.tokens import Doorkeeper
 
 BODY = {"customer": "ada", "item": "lamp", "amount_cents": 1200}
 ORDER = Order(
@@ -58,9 +65,18 @@ class Shop:
     age_seconds: int | None = None
     replica: Part | None = None
     needed_log: Part | None = None
-    tokens: Tokens | None = None
+    tokens: Doorkeeper | None = None
+    told: list[tuple[object, ...]] = field(default_factory=list)
+    flags: Flags = FLAGS
+    receipts: Receipts = field(default_factory=Receipts)
+    live: Live | None = None
     cached: dict[int, bytes] = field(default_factory=dict)
     taken: list[NewOrder] = field(default_factory=list)
+
+    def note(
+        self, action: str, subject: str, *, actor: str, request_id: str, **details: object
+    ) -> None:
+        self.told.append((action, subject, actor, request_id, details))
 
     async def take(self, new: NewOrder) -> tuple[Order, bool]:
         self.taken.append(new)
@@ -98,7 +114,17 @@ class Shop:
         database: str | None = None,
     ) -> httpx.Response:
         health = Health(Part(database), Part(), Part(), self.replica, started=True)
-        services = Services(self, self, self, health, self.tokens)
+        services = Services(
+            self,
+            self,
+            self,
+            health,
+            self.tokens,
+            self,
+            current=lambda: replace(BUILT_IN, flags=self.flags),
+            live=self.live,
+            receipts=self.receipts,
+        )
         app = make_app(services, needed_log=self.needed_log)
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
 
@@ -136,6 +162,28 @@ def test_a_new_order_is_201_and_one_taken_before_is_200() -> None:
     assert Shop(created=False).create().status_code == 200
 
 
+def test_an_order_has_a_receipt_where_that_is_switched_on() -> None:
+    assert "Receipt" not in Shop().create().headers
+    shop = Shop(flags=replace(FLAGS, receipts=True))
+    receipts = [shop.create(key=key).headers["Receipt"] for key in ("a", "a", "b")]
+    assert receipts[0] == receipts[1] != receipts[2]
+
+
+def test_a_bug_in_receipts_fails_orders_until_they_are_switched_off(tmp_path: Path) -> None:
+    (tmp_path / "receipts").write_text("1")
+    shop = Shop(flags=replace(FLAGS, receipts=True), receipts=Receipts(tmp_path))
+    assert (shop.create().status_code, len(shop.taken)) == (500, 1)
+    shop.flags = FLAGS
+    assert shop.create().status_code == 201
+
+
+def test_customers_cannot_list_orders_while_that_is_switched_off() -> None:
+    shop = Shop(flags=replace(FLAGS, customer_pages=False))
+    answer = shop.ask("GET", "/orders?customer=ada")
+    assert (answer.status_code, answer.json()["done"]) == (503, False)
+    assert shop.ask("GET", "/orders/7").status_code == 200
+
+
 def test_who_has_a_good_token_orders() -> None:
     shop = Shop(tokens=Tokens("key" * 20, Judge()))
     token = issue("key" * 20, "ada", until=1001)
@@ -161,6 +209,23 @@ def test_who_has_none_is_401_and_nothing_was_done(authorization: str | None, why
     assert (answer.status_code, shop.taken) == (401, [])
     assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert why in answer.json()["error"]
+
+
+def test_a_token_is_judged_with_where_it_was_shown() -> None:
+    @dataclass
+    class Door:
+        shown_from: list[str] = field(default_factory=list)
+
+        def bearer_of(self, token: str, source: str) -> Bearer:
+            self.shown_from.append(source)
+            return Bearer("ada", token)
+
+    door = Door()
+    shop = Shop(tokens=door)
+    headers = {"Idempotency-Key": "ada-1", "Authorization": "Bearer t"}
+    shop.ask("POST", "/orders", BODY, headers={**headers, "X-Client-Address": "10.0.0.1"})
+    shop.ask("POST", "/orders", BODY, headers=headers)
+    assert door.shown_from == ["10.0.0.1", "127.0.0.1"]
 
 
 def test_while_nobody_knows_what_time_it_is_an_order_is_certainly_not_made() -> None:
@@ -370,3 +435,21 @@ def test_metrics_count_requests_by_route_and_status() -> None:
     assert 'orders_request_seconds_count{route="/orders/{order_id}",status="200"}' in text
     assert 'orders_request_seconds_count{route="other",status="404"}' in text
     assert "/nowhere" not in text
+
+
+def test_the_trail_is_told_of_an_order_once_and_of_the_request_that_made_it() -> None:
+    shop = Shop()
+    answer = shop.create()
+    shop.created = False
+    shop.create()
+    request_id = answer.headers["x-request-id"]
+    details = {"key": "ada-1", "amount_cents": 1200}
+    assert shop.told == [("order made", "order 7", "ada", request_id, details)]
+
+
+def test_the_trail_is_told_of_a_token_that_was_refused() -> None:
+    shop = Shop(tokens=Tokens("key" * 20, Judge()))
+    answer = shop.create()
+    (told,) = shop.told
+    assert told[:3] == ("token refused", "/orders", "ada")
+    assert told[3] == answer.headers["x-request-id"]

@@ -64,6 +64,16 @@ def test_tokens_are_asked_for_where_there_is_a_key_and_clocks_are_checked() -> N
     assert not read_settings(GOOD | {"CHECKS_CLOCK": "off"}).checks_clock
 
 
+def test_a_configurator_is_followed_with_the_key_that_it_signs_with() -> None:
+    assert read_settings(GOOD).configurator == ""
+    with pytest.raises(SettingsError, match="CONFIGURATION_KEY='' is not 32 bytes"):
+        read_settings(GOOD | {"CONFIGURATOR": "http://configurator:9200"})
+    named = GOOD | {"CONFIGURATOR": "http://configurator:9200", "CONFIGURATION_KEY": "5e" * 32}
+    assert read_settings(named).configurator == "http://configurator:9200"
+    assert read_settings(named).checks_signature
+    assert not read_settings(named | {"CHECKS_SIGNATURE": "off"}).checks_signature
+
+
 def test_the_password_and_the_key_are_never_shown() -> None:
     assert "hush" not in repr(read_settings(GOOD | {"TOKEN_KEY": "hush hush"}))
 
@@ -91,6 +101,8 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("PROTECTIONS", "1"),
         ("CHECKS_CLOCK", "no"),
         ("DATABASE_READ_PORT", "none"),
+        ("CHECKS_SIGNATURE", "no"),
+        ("CONFIGURATOR", "configurator:9200"),
     ],
 )
 def test_what_makes_no_sense_is_named_with_its_value(name: str, value: str) -> None:
@@ -102,7 +114,12 @@ def test_the_service_ends_with_that_sentence() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import orders.app"],
         cwd=PACKAGE,
-        env={**os.environ, **GOOD, "PAYMENTS_BREAKER": "perhaps"},
+        env={
+            **os.environ,
+            **GOOD,
+            "PAYMENTS_BREAKER": "perhaps",
+            "PYTHONPATH": str(PACKAGE.parent / "configuration"),
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.replica import checks
-from environments.replica.checks import check_instance
+from environments.replica.checks import check_auth, check_edge, check_instance
 from environments.replica.probes import NoAnswerError
 
 if TYPE_CHECKING:
@@ -35,3 +35,29 @@ def test_one_whose_clock_differs_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     says(monkeypatch, {"clock": "degraded: clock is 9 s behind the database's"})
     with pytest.raises(NoAnswerError, match="9 s behind the database's"):
         check_instance({8000: 1})
+
+
+def test_where_customers_log_in_what_people_should_look_at_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: list[str] = []
+    monkeypatch.setattr(checks, "http_ok", lambda *_: json.dumps({"findings": found}))
+    check_auth({8081: 1})
+    found.append("10.0.0.9 is locked out: 101 failed logins in a minute")
+    with pytest.raises(NoAnswerError, match="is locked out"):
+        check_auth({8081: 1})
+
+
+@pytest.mark.parametrize(
+    ("rows", "works"),
+    [("app,app1,UP", True), ("auth,auth,UP", True), ("auth,auth,DOWN", False)],
+)
+def test_an_entrance_that_leads_to_a_login_must_reach_it(
+    monkeypatch: pytest.MonkeyPatch, rows: str, *, works: bool
+) -> None:
+    monkeypatch.setattr(checks, "http_ok", lambda *_: f"# pxname,svname,status\n{rows}\n")
+    if works:
+        check_edge({8404: 1})
+    else:
+        with pytest.raises(NoAnswerError, match="nobody can log in"):
+            check_edge({8404: 1})

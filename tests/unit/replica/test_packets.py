@@ -9,7 +9,7 @@ from environments.replica.chains import BETWEEN, counters
 from environments.replica.packets import PINGS, Rules, name_of, script_off
 
 PEERS = frozenset({"east-db-2", "payments"})
-ADDRESSES = {"east-db-2": "10.0.0.2", "payments": "10.0.0.3"}
+ADDRESSES = {"east-db-2": ("10.0.0.2",), "payments": ("10.0.0.3",)}
 BOTH = Rules(Cut(PEERS), ADDRESSES)
 
 
@@ -69,13 +69,24 @@ def test_one_missing_rule_and_the_cut_is_not_in_force(missing: str) -> None:
 
 
 def test_a_peer_that_died_meanwhile_does_not_make_a_cut_unseen() -> None:
-    remaining = Rules(BOTH.cut, {"payments": "10.0.0.3"})
+    remaining = Rules(BOTH.cut, {"payments": ("10.0.0.3",)})
     assert remaining.are_in(listing(BOTH))
     assert not remaining.are_in(listing(BOTH, without="-s 10.0.0.2"))
 
 
 def test_a_peer_with_a_new_address_is_not_cut() -> None:
-    assert not Rules(BOTH.cut, {**ADDRESSES, "payments": "10.0.0.9"}).are_in(listing(BOTH))
+    assert not Rules(BOTH.cut, {**ADDRESSES, "payments": ("10.0.0.9",)}).are_in(listing(BOTH))
+
+
+def test_a_peer_on_several_networks_is_cut_off_at_each_of_its_addresses() -> None:
+    rules = Rules(BOTH.cut, {**ADDRESSES, "payments": ("10.0.0.3", "10.1.0.3")})
+    assert rules.are_in(listing(rules))
+    assert not rules.are_in(listing(rules, without="-d 10.1.0.3"))
+    assert not rules.are_in(listing(BOTH))
+    assert Rules(BOTH.cut, {"east-db-2": ("10.0.0.2",)}).are_in(listing(rules))
+    one_only = listing(rules, 2, without="-d 10.1.0.3") + listing(rules, 1)
+    assert rules.bite(probe(listing(rules, 1), "", listing(rules, 2)))
+    assert not rules.bite(probe(listing(rules, 1), "", one_only))
 
 
 def test_counters_are_read_from_a_real_listing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,9 @@ from environments.replica.topology import (
     Settings,
     Topology,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PASSWORDS = Passwords()
 
@@ -163,6 +167,7 @@ def test_settings_change_the_world_that_they_name_and_nothing_else() -> None:
             {"TOKEN_KEY": PASSWORDS.token_key, "CLOCK_LIBRARY": CLOCK_LIBRARY},
         ),
         (Settings(checks_clocks=False), {"CHECKS_CLOCK": "off"}),
+        (Settings(secured=True), {"AUTH_URL": "http://east-auth:8081"}),
         (Settings(restarts=True), {"RESTARTS": "true", "START_RETRIES": "1000000"}),
         (Settings(health_needs_cache=True), {"HEALTH_NEEDS_CACHE": "on"}),
         (Settings(), {"LOG_FILE": "", "LOG_NEEDED": "off"}),
@@ -202,6 +207,25 @@ def test_without_protections_the_entrance_fails_open(
     nodes = compose(Settings(protections=protections), PASSWORDS).nodes
     (edge,) = [node for node in nodes if node.name == "east-edge"]
     assert edge.environment == {"REGION": "east", "FAIL_OPEN": fails_open}
+
+
+def test_only_a_secured_world_has_a_login_and_its_entrance_leads_there() -> None:
+    def told(settings: Settings) -> Mapping[str, Mapping[str, str]]:
+        return {node.name: node.environment for node in compose(settings, PASSWORDS).nodes}
+
+    open_world, secured = told(Settings()), told(Settings(secured=True))
+    unlimited = told(Settings(secured=True, limits=False))
+    assert "east-auth" not in open_world
+    assert "AUTH_URL" not in open_world["east-app-1"]
+    assert secured["east-edge"].items() >= {"SECURED": "on", "LIMITS": "on"}.items()
+    assert (secured["east-auth"]["LOCKOUT"], secured["east-auth"]["EDGE"]) == (
+        "on",
+        "east-edge",
+    )
+    assert (unlimited["east-edge"]["LIMITS"], unlimited["east-auth"]["LOCKOUT"]) == (
+        "off",
+        "off",
+    )
 
 
 @pytest.mark.parametrize("thing", [PASSWORDS, topology()], ids=["passwords", "topology"])

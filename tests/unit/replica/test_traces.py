@@ -64,7 +64,7 @@ def test_a_whole_network_has_no_traces_and_the_engines_own_rules_are_none() -> N
 
 
 def test_a_cut_is_one_trace_by_the_name_of_its_chain() -> None:
-    rules = Rules(CUT, {"payments": "10.0.0.3"})
+    rules = Rules(CUT, {"payments": ("10.0.0.3",)})
     listing = with_rules(
         f":{OURS} - [0:0]",
         *rules.chain.in_full(),

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 ASKED = ChangeObjectives(
     harmed=0.1, ends="rolled back", by="itself", harm_seconds=5.0, rollback_seconds=5.0,
-    rollback_from_start_seconds=10.0, bites=3,
+    rollback_from_start_seconds=10.0, failed=0.08, slow_after=1, bites=3,
 )  # fmt: skip
 BREACH = BreachObjectives(detect_seconds=5.0, shut_out_seconds=10.0)
 

@@ -62,7 +62,8 @@ def test_a_whole_record_is_read_and_judged(folder: Path) -> None:
 def test_all_that_is_asked_is_read(tmp_path: Path) -> None:
     change = ChangeObjectives(
         harmed=0.5, ends="promoted", by="people", harm_seconds=1.5, rollback_seconds=2.5,
-        rollback_from_start_seconds=3.5, harmed_after=7, bites=9, kind="flag",
+        rollback_from_start_seconds=3.5, failed=0.25, harmed_after=7, slow_after=8, bites=9,
+        kind="flag",
     )  # fmt: skip
     breach = BreachObjectives(detect_seconds=1.5, shut_out_seconds=2.5, refused_after=5)
     for objectives in (
@@ -124,6 +125,7 @@ def test_a_damaged_log_is_named(
         ("change", {"harmed": -1}, "a share from 0 to 1 as its 'change.harmed'"),
         ("change", {"ends": "well"}, "one of refused, promoted, rolled back, failed as its"),
         ("change", {"by": "chance"}, "one of itself, people as its 'change.by'"),
+        ("change", {"slow_after": 0.5}, "a whole number as its 'change.slow_after'"),
         ("change", {"bites": 0.5}, "a whole number as its 'change.bites'"),
         ("change", {"harm_seconds": "few"}, "a number as its 'change.harm_seconds'"),
         ("breach", {"detect_seconds": None}, "seconds as its 'breach.detect_seconds'"),
@@ -149,11 +151,12 @@ def test_the_terminal_tells_of_changes_and_of_the_intruder(folder: Path) -> None
     told = " ".join(line.strip() for line in lines)
     assert (
         "the release errs-1 rolled back by itself 4 s after its first harmed request; 3 of 33"
-        " requests harmed within 2 s, 0 after that"
+        " requests harmed within 2 s; 0 failed and 0 were slow after that"
     ) in told
     assert (
-        "the intruder was noticed after 2 s by a login from no instance, and said to be out"
-        " after 8 s; 8 of 29 attempts got in, 0 of them after that, when 20 were refused"
+        "the intruder was noticed 2 s after its first success (a login from no instance), and"
+        " said 8 s after it to be out; 8 of 29 attempts got in, 0 of them after that, when 20"
+        " were refused"
     ) in told
     assert max(map(len, lines)) <= WIDTH
 
@@ -166,7 +169,8 @@ def test_figures_stand_beside_what_was_asked(folder: Path) -> None:
     assert shown["… ended"] == "rolled back by itself of rolled back by itself"
     assert shown["… from first harm to rolled back"] == "4 s of 5 s"
     assert shown["… from start to rolled back"] == "7 s of 10 s"
-    assert shown["… harmed after that"] == "0 of 0"
+    assert shown["… of which failed"] == "2 of 8 %"
+    assert (shown["… failed after that"], shown["… slow after that"]) == ("0 of 0", "0 of 1")
     assert shown["Intruder noticed after"] == "2 s of 5 s"
     assert shown["… refused after that"] == "20 of at least 3"
     measured = {str(one["groupTitle"]): one["value"] for one in metrics(drill)}
@@ -179,7 +183,7 @@ def test_tables_tell_every_change_every_step_and_every_deed(folder: Path) -> Non
     assert changes.rows == [
         (
             "errs-1", "release", "rolled back", "itself", "33", "3", "9.09 %", "2 s", "4 s",
-            "7 s", "0",
+            "7 s", "0", "0",
         )
     ]  # fmt: skip
     assert said.rows[2] == ("+2.0", "errs-1", "stage", "10 %", "itself", "so it was")
@@ -202,7 +206,8 @@ def test_the_picture_has_a_line_for_each(folder: Path) -> None:
     drawn = picture(read_drill(folder)).decode()
     assert "change-" in drawn
     assert "intruder-" in drawn
-    assert "the release errs-1 rolled back by itself" in drawn
+    assert "errs-1: rolled back, 3 of 33 harmed" in drawn
+    assert "in: noticed after 2 s, out after 8 s" in drawn
 
 
 def test_networks_that_are_not_as_designed_are_a_breach(folder: Path) -> None:
@@ -242,7 +247,8 @@ def test_auditors_count_over_runs(folder: Path, capsys: pytest.CaptureFixture[st
     drill_of(runs / "run-2", "refused", says(1.0, Step.PROPOSED), says(2.0, Step.REFUSED))
     assert main(["changes"], runs=runs) == 0
     printed = capsys.readouterr().out
-    assert "over 3 drills that changed something" in printed
+    assert "over 3 drills with changes" in printed
+    assert max(map(len, printed.splitlines())) <= WIDTH
     (row,) = [line.split("  ") for line in printed.splitlines() if line.startswith("all")]
     assert [cell.strip() for cell in row if cell.strip()] == [
         "all", "3", "1", "2", "1", "50 %", "4 s", "4 s", "40 s", "40 s",
@@ -273,10 +279,18 @@ def test_what_cannot_be_counted_is_said(
     assert "its customers were not watched to the end" in capsys.readouterr().err
 
 
-def test_a_sibling_that_is_damaged_keeps_no_drill_from_being_told(folder: Path) -> None:
+def test_a_report_counts_all_drills_so_far_as_they_were_saved(folder: Path) -> None:
+    root = folder.parent.parent
+    later, other = folder.parent / "later", root / "run-2" / "other"
+    for saved in (folder, later, other, root / "no-run" / "x"):
+        whole_change_folder(saved)
+        save_verdict(saved, *judge_record(load_record(saved)))
+    (root / "run-2" / "run.json").write_text("{}")
+    whole_change_folder(folder.parent / "without_a_verdict")
     broken = whole_change_folder(folder.parent / "broken")
-    (broken / "timeline.jsonl").write_text("{torn\n")
-    assert tables(read_drill(folder))[2].rows[-1][1] == "1"
+    (broken / "verdict.json").write_text("{torn")
+    counted = tables(read_drill(folder))[2]
+    assert counted.rows[-1][:2] == ("all", "3")  # itself, the later one, and that of run-2
 
 
 def test_a_change_without_a_fault_is_measured_and_judged(tmp_path: Path) -> None:

@@ -48,8 +48,9 @@ def test_a_promotion_that_was_taken_back_has_no_lead_time() -> None:
 def test_a_row_for_each_kind_and_one_for_all() -> None:
     flag = replace(GOOD, kind=ChangeKind.FLAG, proposed_at=36.0)
     slower = replace(BAD, ended_at=33.0)
-    rows = delivery_table([BAD, slower, GOOD, flag]).rows
-    assert rows == [
+    table = delivery_table([BAD, slower, GOOD, flag], "four drills")
+    assert table.title == "What auditors count of changes, over four drills"
+    assert table.rows == [
         ("release", "3", "0", "3", "2", "66.6 %", "12 s", "20 s", "30 s", "30 s"),
         ("flag", "1", "0", "1", "0", "0 %", "-", "-", "3 s", "3 s"),
         ("all", "4", "0", "4", "2", "50 %", "12 s", "20 s", "16.5 s", "30 s"),

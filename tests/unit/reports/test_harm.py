@@ -32,7 +32,7 @@ def test_the_whole_one_is_met_and_counted(case: ChangeCase) -> None:
     harm = case.measure()
     (one,) = harm.changes
     # Orders every quarter of a second from 10 s to 18 s, a second after the rollback.
-    assert (one.requests, one.harmed, one.harmed_share) == (33, 3, 3 / 33)
+    assert (one.requests, one.harmed, one.failed, one.harmed_share) == (33, 3, 2, 3 / 33)
     assert (one.first_harmed_at, one.last_harmed_at, one.harm_seconds) == (13.0, 15.0, 2.0)
     assert (one.proposed_at, one.began_at, one.promoted_at) == (9.0, 10.0, None)
     assert (one.ended, one.ended_at, one.by) == (Step.ROLLED_BACK, 17.0, "itself")
@@ -70,6 +70,13 @@ def test_the_whole_one_is_met_and_counted(case: ChangeCase) -> None:
             ),
         ),
         (
+            {"failed": 0.06},
+            (
+                "failures missed: the release errs-1 failed 2 of 33 requests, 6.06 % (objective"
+                " 6 %)"
+            ),
+        ),
+        (
             {"by": "people"},
             (
                 "ended by others: the release errs-1 was rolled back by itself (objective by"
@@ -92,14 +99,14 @@ def test_each_bound_falls_by_itself(
 
 def test_what_is_exactly_as_long_as_allowed_is_met(case: ChangeCase) -> None:
     case.asked = replace(
-        case.asked, harmed=3 / 33, harm_seconds=2.0, rollback_seconds=4.0,
+        case.asked, harmed=3 / 33, failed=2 / 33, harm_seconds=2.0, rollback_seconds=4.0,
         rollback_from_start_seconds=7.0,
     )  # fmt: skip
     assert case.judge().outcome is MET
 
 
 def test_harm_after_the_rollback_is_missed_and_named(case: ChangeCase) -> None:
-    case.asked = replace(case.asked, harmed=0.2, harm_seconds=None)
+    case.asked = replace(case.asked, harmed=0.2, failed=None, harm_seconds=None)
     fail(case.ledger, 18.0, 18.25)  # within the grace: an answer that was on its way
     assert case.judge().outcome is MET
     fail(case.ledger, 20.0, 20.25)
@@ -108,12 +115,24 @@ def test_harm_after_the_rollback_is_missed_and_named(case: ChangeCase) -> None:
     assert verdict.outcome is MISSED
     assert verdict.reasons == (
         (
-            "harm after the rollback: 1 of 167 requests failed, and 1 took longer than 0.5 s,"
-            " though they began more than 1 s after the release errs-1 was rolled back, the"
-            " last 8 s after it (objective 0)"
+            "harm after the rollback: 1 of 167 requests failed though they began more than 1 s"
+            " after the release errs-1 was rolled back, the last that was harmed 8 s after it"
+            " (objective 0)"
         ),
     )
-    case.asked = replace(case.asked, harmed_after=2)
+    case.asked = replace(case.asked, harmed_after=1)
+    assert case.judge().outcome is MET
+    delay(case.ledger, 26.0, 0.625)
+    verdict = case.judge()
+    assert verdict.outcome is MISSED
+    assert verdict.reasons == (
+        (
+            "harm after the rollback: 2 of 167 requests took longer than 0.5 s though they"
+            " began more than 1 s after the release errs-1 was rolled back, the last that was"
+            " harmed 9 s after it (objective 1)"
+        ),
+    )
+    case.asked = replace(case.asked, slow_after=None)  # a busy host lets requests wait, too
     assert case.judge().outcome is MET
 
 
@@ -136,7 +155,7 @@ def test_a_rollback_that_came_after_the_promotion_counts(case: ChangeCase) -> No
 
 def test_a_change_that_is_not_seen_to_end(case: ChangeCase) -> None:
     case.say(*EVENTS[:4], asked_at=None)
-    case.asked = replace(case.asked, harmed=1.0)
+    case.asked = replace(case.asked, harmed=1.0, failed=1.0)
     verdict = case.judge()
     assert verdict.outcome is INCONCLUSIVE
     assert verdict.reasons == (
@@ -236,7 +255,7 @@ def test_a_change_owns_its_customers_until_the_next_of_its_kind(case: ChangeCase
     assert (first.change, first.harmed_after) == ("errs-1", 0)
     assert (second.change, second.harmed, second.harmed_after) == ("errs-2", 4, 0)
     assert (other.name, other.harmed) == ("the flag pay", 4)
-    case.asked = replace(case.asked, kind="release", harmed=0.2)
+    case.asked = replace(case.asked, kind="release", harmed=0.2, failed=None)
     assert case.judge().outcome is MET  # the flag was not seen to end, and is not asked about
     case.asked = replace(case.asked, kind=None)
     assert {"rollback missed", "the changes log ends before the flag pay did"} <= {
@@ -282,7 +301,7 @@ def test_a_change_needs_no_fault_beside_it_and_nothing_else_is_excused(
     [
         {"harmed": 1.5}, {"harmed": float("nan")}, {"harm_seconds": -1.0},
         {"rollback_seconds": float("inf")}, {"rollback_from_start_seconds": -1.0},
-        {"harmed_after": -1}, {"bites": -1},
+        {"harmed_after": -1}, {"slow_after": -1}, {"bites": -1}, {"failed": -0.5},
     ],
 )  # fmt: skip
 def test_objectives_that_make_no_sense_prove_nothing(

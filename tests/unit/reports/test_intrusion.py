@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reports.breach_summary import breach_notes
 from reports.intruder_log import Deed, IntruderLog, Result, ShutOut
 from reports.verdict import Outcome
 from tests.unit.reports.change_drills import WHOLE_BREACH, BreachCase, tries
@@ -118,6 +119,14 @@ def test_an_intruder_that_never_got_in_proves_nothing(case: BreachCase) -> None:
     assert verdict.reasons == (
         "the breach did not bite: the intruder never got in (2 attempts)",
     )
+    assert breach_notes(case.measure()) == [
+        (
+            "the intruder never got in (2 attempts); noticed 3 s after its first attempt (a"
+            " login from no instance)"
+        )
+    ]
+    case.change(detections=())
+    assert breach_notes(case.measure())[0].endswith("; noticed by nobody")
 
 
 def test_no_log_is_inconclusive(case: BreachCase) -> None:

@@ -26,6 +26,7 @@ ANSWERS = (
     ("/orders/{order_id}", 404, 0.01),
     ("/orders", 422, 0.01),
     ("/health/ready", 503, 0.6),
+    ("/configuration", 503, 0.6),
     ("/metrics", 200, 0.6),
     ("other", 500, 0.01),
 )

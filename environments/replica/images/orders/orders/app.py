@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 import time
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -18,7 +20,8 @@ from .cache import Cache
 from .calls import Calls, CarefulCalls, RetryBudget
 from .clocks import LOOK_EVERY_SECONDS as LOOK_AT_CLOCKS_EVERY_SECONDS
 from .clocks import ClockCheck, Clocks, DatabaseClock, OwnClock
-from .database import Database, DatabaseUnavailableError, connect
+from .database import Database, DatabaseUnavailableError
+from .following import follow, followed
 from .health import (
     HAS_ORDERS,
     PAUSE_SECONDS,
@@ -28,7 +31,10 @@ from .health import (
     Health,
     OwnConnection,
 )
+from .identity import AuthService, Issued
 from .intake import Intake
+from .live import built_in
+from .logins import Logins, NoLoginError
 from .marking import Marking
 from .naive import CONNECT_SECONDS, NaivePool, StubbornCalls
 from .payments import Payments
@@ -39,12 +45,14 @@ from .settings import Settings, SettingsError, read_settings
 from .settlement import Settlement
 from .store import Store
 from .tokens import Tokens
+from .trail import DELIVER_EVERY_SECONDS, Trail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from fastapi import FastAPI
 
+    from .clocks import Judge
     from .logfile import LogFile
     from .settings import Address
 
@@ -64,16 +72,28 @@ class Access:
 def create_app(settings: Settings) -> FastAPI:
     # trust_env off: payments is inside, no proxy of the environment leads there.
     client = httpx.AsyncClient(base_url=settings.payments_url, trust_env=False)
-    payments = Payments(client, Breaker(time.monotonic) if settings.payments_breaker else None)
-    primary = _protected(settings) if settings.protections else _unprotected(settings)
-    replica = _replica(settings, settings.replica) if settings.replica else None
+    live = followed(settings) if settings.configurator else None
+    current = live.current if live else built_in
+    payments = Payments(
+        client,
+        Breaker(time.monotonic, lambda: current().breaker)
+        if settings.payments_breaker
+        else None,
+        lambda: current().payments,
+    )
+    logins = Logins(settings)
+    make = _protected if settings.protections else _unprotected
+    primary = make(settings, logins)
+    replica = _replica(settings.replica, logins) if settings.replica else None
     databases = [primary, *([replica] if replica else [])]
     store = Store(primary.calls)
-    cache = Cache(settings.redis_host, settings.redis_port)
+    cache = Cache(settings.redis_host, settings.redis_port, lambda: current().cache)
     marking = Marking(store)
     log = telemetry.log_to(settings.log_file) if settings.log_file else None
-    clocks = Clocks() if settings.token_key and settings.checks_clock else None
+    has_tokens = settings.token_key or settings.auth_url
+    clocks = Clocks() if has_tokens and settings.checks_clock else None
     clock = ClockCheck(clocks, cache) if clocks else None
+    auth = _auth(settings, clocks or OwnClock()) if settings.auth_url else None
     health = Health(
         database=primary.watch,
         cache=cache,
@@ -81,9 +101,14 @@ def create_app(settings: Settings) -> FastAPI:
         replica=replica.watch if replica else None,
         log=log,
         clock=clock,
+        auth=auth.issued if auth else None,
+        configuration=live,
         needs_cache=settings.health_needs_cache,
     )
     settlement = Settlement(store, payments)
+    # It is inside, too; what leads nowhere is closed all the same.
+    told = httpx.AsyncClient(base_url=settings.audit_url, trust_env=False)
+    trail = Trail(told, logins.sessions) if settings.audit_url else None
     reading = Reading(
         primary.calls,
         replica.calls if replica else None,
@@ -91,21 +116,30 @@ def create_app(settings: Settings) -> FastAPI:
         dates_copies=settings.dates_copies,
     )
 
+    optional = (
+        clock and partial(_keep_clock, settings, logins, clock),
+        trail and partial(_tell, trail),
+        auth and auth.keep_asking,
+        live and partial(follow, live),
+    )
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         telemetry.watch(primary.pool, payments)
         telemetry.say("starting", settings=settings)
+        if live:
+            await live.turn()
         for database in databases:
             database.pool.start()
         background = [
             *(asyncio.create_task(_watch(database.watch)) for database in databases),
             asyncio.create_task(_report(cache, health, log)),
+            asyncio.create_task(logins.watch()),
             asyncio.create_task(marking.run()),
             asyncio.create_task(bugs.crash()),
             asyncio.create_task(_start(store, health, settlement)),
+            *(asyncio.create_task(work()) for work in optional if work),
         ]
-        if clock:
-            background.append(asyncio.create_task(_keep_clock(settings, clock)))
         for task in background:
             task.add_done_callback(_must_not_end)
         yield
@@ -116,10 +150,25 @@ def create_app(settings: Settings) -> FastAPI:
         for database in databases:
             database.watch.close()
             await database.pool.stop()
-        await asyncio.gather(client.aclose(), cache.close())
+        await asyncio.gather(client.aclose(), told.aclose(), cache.close())
 
-    tokens = Tokens(settings.token_key, clocks or OwnClock()) if settings.token_key else None
-    services = Services(Intake(store, payments, marking), reading, cache, health, tokens)
+    intake = Intake(
+        store,
+        payments,
+        marking,
+        limits=lambda: current().orders,
+        flags=lambda: current().flags,
+    )
+    services = Services(
+        intake,
+        reading,
+        cache,
+        health,
+        auth.issued if auth else _own_tokens(settings, clocks or OwnClock()),
+        trail,
+        current,
+        live,
+    )
     return make_app(
         services,
         lifespan,
@@ -128,25 +177,38 @@ def create_app(settings: Settings) -> FastAPI:
     )
 
 
-def _protected(settings: Settings) -> Access:
-    pool = Pool(lambda: connect(settings, settings.database), settings.pool_size)
-    view = OwnConnection(lambda: connect(settings, settings.database))
+def _auth(settings: Settings, judge: Judge) -> AuthService:
+    client = httpx.AsyncClient(base_url=settings.auth_url, trust_env=False)
+    issued = Issued(judge, needs_auth=settings.auth_needed)
+    service = AuthService(client, socket.gethostname(), issued, settings.auth_file)
+    service.start()
+    return service
+
+
+def _own_tokens(settings: Settings, judge: Judge) -> Tokens | None:
+    return Tokens(settings.token_key, judge) if settings.token_key else None
+
+
+def _protected(settings: Settings, logins: Logins) -> Access:
+    connect = partial(logins.connect, settings.database)
+    pool = Pool(connect, settings.pool_size, logins.is_stale)
+    view = OwnConnection(connect, logins.is_stale)
     calls = CarefulCalls(Database(pool), RetryBudget())
     return Access(pool, calls, DatabaseWatch(view, TAKES_WRITES))
 
 
-def _unprotected(settings: Settings) -> Access:
-    pool = NaivePool(
-        lambda: connect(settings, settings.database, within=CONNECT_SECONDS), settings.pool_size
-    )
+def _unprotected(settings: Settings, logins: Logins) -> Access:
+    connect = partial(logins.connect, settings.database, within=CONNECT_SECONDS)
+    pool = NaivePool(connect, settings.pool_size)
     database = Database(pool)
     watch = DatabaseWatch(CustomersConnection(database), TAKES_WRITES)
     return Access(pool, StubbornCalls(database), watch)
 
 
-def _replica(settings: Settings, address: Address) -> Access:
-    pool = Pool(lambda: connect(settings, address), REPLICA_CONNECTIONS)
-    view = OwnConnection(lambda: connect(settings, address))
+def _replica(address: Address, logins: Logins) -> Access:
+    connect = partial(logins.connect, address)
+    pool = Pool(connect, REPLICA_CONNECTIONS, logins.is_stale)
+    view = OwnConnection(connect, logins.is_stale)
     calls = CarefulCalls(Database(pool), RetryBudget())
     return Access(pool, calls, DatabaseWatch(view, HAS_ORDERS))
 
@@ -157,9 +219,20 @@ async def _watch(watch: DatabaseWatch) -> None:
         await asyncio.sleep(watch.pause)
 
 
-async def _keep_clock(settings: Settings, clock: ClockCheck) -> None:
+async def _tell(trail: Trail) -> None:
+    """Deliver to the audit trail for ever, and what is left at the end."""
+    try:
+        while True:
+            await trail.turn()
+            await asyncio.sleep(DELIVER_EVERY_SECONDS)
+    finally:
+        await trail.turn()
+
+
+async def _keep_clock(settings: Settings, logins: Logins, clock: ClockCheck) -> None:
     """Hold the own clock against the database's, for ever."""
-    database = DatabaseClock(lambda: connect(settings, settings.database), clock.clocks)
+    connect = partial(logins.connect, settings.database)
+    database = DatabaseClock(connect, clock.clocks, logins.is_stale)
     try:
         while True:
             await database.ask()
@@ -213,5 +286,5 @@ def _must_not_end(task: asyncio.Task[None]) -> None:
 telemetry.log_json_lines()
 try:
     app = create_app(read_settings(os.environ))
-except SettingsError as error:
+except (SettingsError, NoLoginError) as error:
     sys.exit(f"orders cannot start: {error}")

@@ -14,6 +14,8 @@ from collections import deque
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from configuration.schema import BreakerLimits
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,6 +23,7 @@ WINDOW = 10
 FAILURES_TO_OPEN = 5
 OPEN_SECONDS = 1.0
 PROBES = 2
+BUILT_IN = BreakerLimits(failures_to_open=FAILURES_TO_OPEN, open_seconds=OPEN_SECONDS)
 
 
 class State(StrEnum):
@@ -53,8 +56,13 @@ class Permit:
 class Breaker:
     """``clock`` gives seconds and never goes back."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        limits: Callable[[], BreakerLimits] = lambda: BUILT_IN,
+    ) -> None:
         self._clock = clock
+        self._limits = limits
         self._period = 0  # rises with every change of state, so that late news is known
         self._recent: deque[bool] = deque(maxlen=WINDOW)
         self._opened_at: float | None = None
@@ -65,7 +73,7 @@ class Breaker:
     def state(self) -> State:
         if self._opened_at is None:
             return State.CLOSED
-        if self._clock() - self._opened_at < OPEN_SECONDS:
+        if self._clock() - self._opened_at < self._limits().open_seconds:
             return State.OPEN
         return State.HALF_OPEN
 
@@ -96,7 +104,7 @@ class Breaker:
 
     def _hear_while_closed(self, *, ok: bool) -> None:
         self._recent.append(ok)
-        if self._recent.count(False) >= FAILURES_TO_OPEN:
+        if self._recent.count(False) >= self._limits().failures_to_open:
             self._open()
 
     def _hear_probe(self, *, ok: bool) -> None:

@@ -38,7 +38,7 @@ class Bugs:
         await self._app(scope, receive, send)
 
     def _keep_some(self) -> None:
-        kilobytes = _how_bad(self._leak)
+        kilobytes = how_bad(self._leak)
         if kilobytes is None:
             self._leaked.clear()
         else:  # written, or the kernel would not have given it
@@ -49,14 +49,14 @@ async def crash(folder: Path = FOLDER, end: Callable[[int], object] = os._exit) 
     """End the process once it is so many seconds old as ``crash`` says; look for ever."""
     started = time.monotonic()
     while True:
-        lives = _how_bad(folder / "crash")
+        lives = how_bad(folder / "crash")
         if lives is not None and time.monotonic() - started >= lives:
             telemetry.warn("a bug of this release ends the service", lived_seconds=lives)
             end(1)
         await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
-def _how_bad(bug: Path) -> float | None:
+def how_bad(bug: Path) -> float | None:
     try:
         return float(bug.read_text())
     # It is not there, is only just being written, or no descriptor is left to look with: what

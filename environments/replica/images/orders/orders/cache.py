@@ -6,17 +6,18 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+from configuration.schema import CacheUse
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 LIMIT_SECONDS = 0.1
 REST_SECONDS = 1.0  # after a failure it is left alone, or every read would wait for it
-KEEP_SECONDS = 60
+BUILT_IN = CacheUse(enabled=True, keep_seconds=60)
 CLOCKS = "clocks"  # instance -> by how many seconds its clock is ahead of the database's
 CLOCK_KEPT_SECONDS = 2  # an instance that is silent for longer is nobody's sibling
 
@@ -24,7 +25,9 @@ CLOCK_KEPT_SECONDS = 2  # an instance that is silent for longer is nobody's sibl
 class Cache:
     """``trouble`` is what was wrong when it was last tried, None where nothing was."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(
+        self, host: str, port: int, use: Callable[[], CacheUse] = lambda: BUILT_IN
+    ) -> None:
         self._redis = Redis(
             host=host,
             port=port,
@@ -33,12 +36,13 @@ class Cache:
             retry=Retry(NoBackoff(), 0),
             max_connections=32,
         )
+        self._use = use
         self._rest_until = 0.0
         self._own_name = socket.gethostname()
         self.trouble: str | None = None
 
     async def get(self, order_id: int) -> bytes | None:
-        if self._rests():
+        if self._rests() or not self._use().enabled:
             return None
         try:
             found = await self._redis.get(f"order:{order_id}")
@@ -48,10 +52,11 @@ class Cache:
         return bytes(found) if found is not None else None
 
     async def put(self, order_id: int, order: bytes) -> None:
-        if self._rests():
+        if self._rests() or not self._use().enabled:
             return
         try:
-            await self._redis.set(f"order:{order_id}", order, ex=KEEP_SECONDS)
+            kept_seconds = self._use().keep_seconds
+            await self._redis.set(f"order:{order_id}", order, ex=kept_seconds)
         except (RedisError, OSError, TimeoutError) as error:
             self._fail(error)
 

@@ -80,13 +80,21 @@ class Clocks:
 class DatabaseClock:
     """Asks the database for the time, over a connection of its own."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]], clocks: Clocks) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Connection]],
+        clocks: Clocks,
+        is_stale: Callable[[Connection], bool] = lambda _: False,
+    ) -> None:
         self._connect = connect
         self._clocks = clocks
+        self._is_stale = is_stale
         self._connection: Connection | None = None
 
     async def ask(self) -> None:
         """Have ``clocks`` hear what it says; one that says nothing is asked anew next time."""
+        if self._connection is not None and self._is_stale(self._connection):
+            self.close()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if self._connection is None:

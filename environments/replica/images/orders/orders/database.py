@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Protocol
+from functools import cache
+from ssl import create_default_context
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import asyncpg
 
@@ -23,7 +25,10 @@ from .pool import FAILURES, describe
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
+    from ssl import SSLContext
 
+    from .logins import Login
     from .settings import Address, Settings
 
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -69,16 +74,22 @@ class Connections(Protocol):
     def give_back(self, connection: Connection) -> None: ...
 
 
+@cache
+def trusted(authority: Path | None) -> SSLContext | Literal[False]:
+    """Say how a database proves who it is: by the name that it is called by; or not at all."""
+    return False if authority is None else create_default_context(cafile=authority)
+
+
 async def connect(
-    settings: Settings, address: Address, *, within: float = CONNECT_SECONDS
+    settings: Settings, address: Address, login: Login, *, within: float = CONNECT_SECONDS
 ) -> Connection:
     return await asyncpg.connect(
         host=address.host,
         port=address.port,
         database=settings.database_name,
-        user=settings.database_user,
-        password=settings.database_password,
-        ssl=False,
+        user=login.user,
+        password=login.password,
+        ssl=trusted(settings.database_authority),
         timeout=within,
         server_settings=SERVER_SETTINGS,
     )

@@ -44,11 +44,18 @@ class View(Protocol):
 class OwnConnection:
     """Looks over a connection of its own, so that it queues behind nobody."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Connection]],
+        is_stale: Callable[[Connection], bool] = lambda _: False,
+    ) -> None:
         self._connect = connect
+        self._is_stale = is_stale
         self._connection: Connection | None = None
 
     async def ask(self, sql: str) -> bool:
+        if self._connection is not None and self._is_stale(self._connection):
+            self.close()
         if self._connection is None:
             self._connection = await self._connect()
         return bool(await self._connection.fetchval(sql))
@@ -129,7 +136,7 @@ class Dependency(Protocol):
     def trouble(self) -> str | None: ...
 
 
-class Clock(Dependency, Protocol):
+class Indispensable(Dependency, Protocol):
     """``must_leave`` says that customers are better served by others."""
 
     @property
@@ -159,7 +166,9 @@ class Health:
     payments: Dependency
     replica: Dependency | None = None
     log: Dependency | None = None
-    clock: Clock | None = None  # None: nothing here depends on what time it is
+    clock: Indispensable | None = None  # None: nothing here depends on what time it is
+    auth: Indispensable | None = None  # None: tokens are not issued elsewhere
+    configuration: Dependency | None = None  # None: it is built in
     needs_cache: bool = False
     started: bool = False
     why_not_started: str = "the database has not been asked yet"
@@ -180,7 +189,7 @@ class Health:
         reasons = self._reasons()
         if self.needs_cache and reasons["cache"] != "ok":
             return Report(ready=False, status="unavailable", dependencies=reasons)
-        if self.clock is not None and self.clock.must_leave:
+        if any(one is not None and one.must_leave for one in (self.clock, self.auth)):
             return Report(ready=False, status="unavailable", dependencies=reasons)
         if self.is_read_only:
             return Report(ready=True, status="read-only", dependencies=reasons)
@@ -200,6 +209,10 @@ class Health:
             helpers["log"] = self.log.trouble
         if self.clock is not None:
             helpers["clock"] = self.clock.trouble
+        if self.auth is not None:
+            helpers["auth"] = self.auth.trouble
+        if self.configuration is not None:
+            helpers["configuration"] = self.configuration.trouble
         return {"database": self.database.trouble or "ok"} | {
             name: f"degraded: {trouble}" if trouble else "ok"
             for name, trouble in helpers.items()

@@ -9,10 +9,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import httpx
+from configuration.schema import PaymentLimits
 
 from .breaker import Permit, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .breaker import Breaker
     from .store import NewOrder
 
@@ -21,6 +24,9 @@ LIMIT_SECONDS = 0.8
 # customers just as much (they are promised 500 ms).
 SLOW_SECONDS = 0.25
 SLOTS = 4  # calls for customers at one time; with all taken an order stays pending
+BUILT_IN = PaymentLimits(
+    limit_seconds=LIMIT_SECONDS, slow_seconds=SLOW_SECONDS, calls_at_once=SLOTS
+)
 
 
 class Outcome(StrEnum):
@@ -43,9 +49,15 @@ class Charge:
 class Payments:
     """Without a breaker, and so without a bulkhead, every order waits for payments."""
 
-    def __init__(self, client: httpx.AsyncClient, breaker: Breaker | None) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        breaker: Breaker | None,
+        limits: Callable[[], PaymentLimits] = lambda: BUILT_IN,
+    ) -> None:
         self._client = client
         self._breaker = breaker
+        self._limits = limits
         self._busy = 0
         self._last = Outcome.OK
 
@@ -65,7 +77,7 @@ class Payments:
         """Charge while a customer waits; at once unpaid when it cannot be tried now."""
         if self._breaker is None:
             return await self._call(order)
-        if self._busy >= SLOTS:
+        if self._busy >= self._limits().calls_at_once:
             return Charge(paid=False, outcome=Outcome.FULL)
         permit = self._breaker.ask()
         if permit is None:
@@ -96,10 +108,10 @@ class Payments:
 
     async def _call(self, order: NewOrder) -> Charge:
         """Charge under the order's key: however often that happens, it is one charge."""
-        began = time.monotonic()
+        limits, began = self._limits(), time.monotonic()
         body = {"key": order.key, "amount_cents": order.amount_cents}
         try:
-            async with asyncio.timeout(LIMIT_SECONDS):
+            async with asyncio.timeout(limits.limit_seconds):
                 answer = await self._client.post("/charges", json=body)
         except TimeoutError:
             return self._ended(Outcome.TIMEOUT, paid=False)
@@ -107,7 +119,7 @@ class Payments:
             return self._ended(Outcome.ERROR, paid=False)
         if answer.is_server_error:
             return self._ended(Outcome.ERROR, paid=False)
-        slow = time.monotonic() - began > SLOW_SECONDS
+        slow = time.monotonic() - began > limits.slow_seconds
         return self._ended(Outcome.SLOW if slow else Outcome.OK, paid=answer.is_success)
 
     def _ended(self, outcome: Outcome, *, paid: bool) -> Charge:

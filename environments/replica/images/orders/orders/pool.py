@@ -6,6 +6,9 @@ limits of those who wait, throws that work away exactly when there is too much o
 
 A connection to a primary that vanished in silence looks well. So one that was idle for a
 while is asked, and the one that was used last is used first.
+
+One whose login has changed is lent until another, made with the login of now, takes its place:
+a login can be taken away without a moment in which there are fewer connections.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 import asyncpg
 
@@ -40,9 +44,16 @@ FAILURES = (
 class Pool:
     """``trouble`` is why no connection could be made last time, None where one could."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]], size: int) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Connection]],
+        size: int,
+        is_stale: Callable[[Connection], bool] = lambda _: False,
+    ) -> None:
         self._connect = connect
         self._size = size
+        self._is_stale = is_stale
+        self._replaced: WeakSet[Connection] = WeakSet()  # while lent
         self._idle: list[Connection] = []
         self._waiting: deque[asyncio.Future[Connection]] = deque()
         self._turn = asyncio.Semaphore(CONNECTING_AT_ONCE)
@@ -88,7 +99,7 @@ class Pool:
             raise
 
     def give_back(self, connection: Connection) -> None:
-        if connection.is_closed():
+        if connection.is_closed() or connection in self._replaced:
             connection.terminate()
             return
         while self._waiting:
@@ -100,14 +111,18 @@ class Pool:
 
     async def _keep(self) -> None:
         """Keep one connection: make it, look after it, make the next when it has ended."""
+        successor: Connection | None = None
         while True:
-            connection = await self._connected()
+            connection = successor or await self._connected()
             try:
                 self._open += 1
-                await self._look_after(connection)
+                successor = await self._look_after(connection)
+            except asyncio.CancelledError:
+                connection.terminate()
+                raise
             finally:
                 self._open -= 1
-                connection.terminate()
+            self._let_go(connection)
 
     async def _connected(self) -> Connection:
         """Try until it is made; the turn is kept through the pause after a failure.
@@ -116,18 +131,31 @@ class Pool:
         each for itself would keep a full database full.
         """
         while True:
-            async with self._turn:
-                try:
-                    connection = await self._connect()
-                except FAILURES as error:
-                    self.trouble = describe(error)
-                    await asyncio.sleep(RETRY_SECONDS)
-                else:
-                    self.trouble = None
-                    return connection
+            if connection := await self._try_to_connect():
+                return connection
 
-    async def _look_after(self, connection: Connection) -> None:
-        """Return when the connection has ended."""
+    async def _try_to_connect(self) -> Connection | None:
+        async with self._turn:
+            try:
+                connection = await self._connect()
+            except FAILURES as error:
+                self.trouble = describe(error)
+                await asyncio.sleep(RETRY_SECONDS)
+                return None
+            self.trouble = None
+            return connection
+
+    def _let_go(self, connection: Connection) -> None:
+        """End what nobody works with; who does ends it by giving it back."""
+        if connection in self._idle:
+            self._idle.remove(connection)
+        elif not connection.is_closed():
+            self._replaced.add(connection)
+            return
+        connection.terminate()
+
+    async def _look_after(self, connection: Connection) -> Connection | None:
+        """Return when it has ended, or what was made to take its place."""
         ended = asyncio.Event()
         connection.add_termination_listener(lambda _: ended.set())
         self.give_back(connection)
@@ -139,6 +167,11 @@ class Pool:
                 self._idle.remove(connection)
                 if not ended.is_set() and await _answers(connection):
                     self._idle.insert(0, connection)
+            if not ended.is_set() and self._is_stale(connection):
+                successor = await self._try_to_connect()
+                if successor:
+                    return successor
+        return None
 
 
 async def _answers(connection: Connection) -> bool:

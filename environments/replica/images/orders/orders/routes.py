@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request, Response
@@ -20,7 +22,9 @@ from .admission import Admission
 from .bugs import Bugs
 from .database import DatabaseUnavailableError, NotSentError
 from .intake import KeyReusedError
+from .live import built_in
 from .naive import LogsFirst
+from .receipts import Receipts
 from .store import NewOrder
 from .tokens import BadTokenError, NoTimeYetError
 
@@ -28,12 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
+    from configuration.schema import Configuration
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from .health import Dependency, Health, Report
+    from .live import Live
     from .reading import Read
     from .store import Order
-    from .tokens import Tokens
+    from .tokens import Bearer, Doorkeeper
 
 KEY_LENGTH = 200
 TEXT_LENGTH = 200
@@ -69,6 +75,12 @@ class Reader(Protocol):
     ) -> Read[list[dict[str, object]]]: ...
 
 
+class Trail(Protocol):
+    def note(
+        self, action: str, subject: str, *, actor: str, request_id: str, **details: object
+    ) -> None: ...
+
+
 class Cache(Protocol):
     async def get(self, order_id: int) -> bytes | None: ...
     async def put(self, order_id: int, order: bytes) -> None: ...
@@ -80,7 +92,11 @@ class Services:
     reader: Reader
     cache: Cache
     health: Health
-    tokens: Tokens | None = None  # None: anybody may order
+    tokens: Doorkeeper | None = None  # None: anybody may order
+    trail: Trail | None = None  # None: nobody is told who did what
+    current: Callable[[], Configuration] = built_in
+    live: Live | None = None  # None: nobody configures it while it runs
+    receipts: Receipts = field(default_factory=Receipts)
 
 
 class RefusedError(Exception):
@@ -97,19 +113,22 @@ def make_app(
     app = FastAPI(title="orders", lifespan=lifespan, openapi_url=None)
     app.include_router(_orders(services))
     app.include_router(_probes(services.health))
+    if services.live:
+        app.include_router(_configuration(services.live))
     app.add_exception_handler(DatabaseUnavailableError, _unavailable)
     app.add_exception_handler(NotSentError, _not_sent)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(KeyReusedError, _key_reused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(HTTPException, partial(_http_error, services.trail))
     app.add_exception_handler(Exception, _broken)
     for around in release.AROUND:
         app.add_middleware(around)
     if needed_log is not None:
         app.add_middleware(LogsFirst, log=needed_log)
     if sheds_load:
-        app.add_middleware(Admission, refusal=_too_many)
+        limits = lambda: services.current().admission  # noqa: E731 - read at each request
+        app.add_middleware(Admission, refusal=_too_many, limits=limits)
     app.add_middleware(telemetry.RequestRecorder)
     app.add_middleware(RequestId)
     app.add_middleware(Bugs)
@@ -134,17 +153,29 @@ def _orders(services: Services) -> APIRouter:
 
     @router.post("/orders")
     async def create(
+        request: Request,
         body: Body,
         idempotency_key: Annotated[str | None, Header()] = None,
         authorization: Annotated[str | None, Header()] = None,
+        x_client_address: Annotated[str, Header()] = "",
     ) -> Response:
-        _must_be(body.customer, authorization, services.tokens)
+        request.scope["state"]["customer"] = body.customer  # so they say
+        shown = _admit(request, body.customer, authorization, x_client_address, services.tokens)
         key = _checked_key(idempotency_key)
         if services.health.is_read_only:
             raise RefusedError("orders can only be read for now: this one was not made")
         new = NewOrder(key=key, **body.model_dump())
         order, created = await services.intake.take(new)
-        return JSONResponse(asdict(order), status_code=201 if created else 200)
+        if services.trail is not None and created:
+            services.trail.note(
+                "order made", f"order {order.id}",
+                actor=order.customer, request_id=request.scope["state"]["request_id"],
+                key=order.key, amount_cents=order.amount_cents, **shown,
+            )  # fmt: skip
+        has_receipt = services.current().flags.receipts
+        receipt = {"Receipt": services.receipts.of(key)} if has_receipt else {}
+        status = 201 if created else 200
+        return JSONResponse(asdict(order), status_code=status, headers=receipt)
 
     @router.get("/orders/{order_id}")
     async def read(order_id: Annotated[int, Path(ge=1, le=LARGEST)]) -> Response:
@@ -167,6 +198,8 @@ def _orders(services: Services) -> APIRouter:
         after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
         limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     ) -> Response:
+        if not services.current().flags.customer_pages:
+            raise RefusedError("orders cannot be listed for now")
         found = await services.reader.page(customer, after=after, limit=limit)
         orders = found.value
         following = orders[-1]["id"] if len(orders) == limit else None
@@ -198,6 +231,26 @@ def _probes(health: Health) -> APIRouter:
     return router
 
 
+def _configuration(live: Live) -> APIRouter:
+    router = APIRouter(prefix="/configuration")
+
+    @router.get("")
+    async def in_force() -> Response:
+        """Say what is in force, and what is wrong with anything that was to be."""
+        document = live.document
+        version, content = (document.version, document.sha256) if document else (0, "")
+        return JSONResponse(
+            {"version": version, "sha256": content, "troubles": dict(live.troubles)}
+        )
+
+    @router.get("/document")
+    async def document() -> Response:
+        """Give what is in force as it was signed, for whoever lost it."""
+        return Response(live.raw, media_type="text/plain")
+
+    return router
+
+
 def _age(found: Read[Any]) -> dict[str, str]:
     """Say how old a copy is, by RFC 9111's header for just that, in seconds."""
     return {} if found.age_seconds is None else {"Age": str(found.age_seconds)}
@@ -211,26 +264,43 @@ def _missing(order_id: int, found: Read[Any]) -> Exception:
     )
 
 
-def _must_be(customer: str, authorization: str | None, tokens: Tokens | None) -> None:
+def _admit(
+    request: Request,
+    customer: str,
+    authorization: str | None,
+    address: str,
+    tokens: Doorkeeper | None,
+) -> Mapping[str, str]:
+    """Let in whoever may order for this customer; give what was shown, for the trail."""
+    if tokens is None:
+        return {}
+    source = address or (request.client.host if request.client else "")
+    bearer = _bearer(customer, authorization, source, tokens)
+    request.scope["state"]["bearer"] = bearer
+    return {"token": bearer.token, "source": source}
+
+
+def _bearer(
+    customer: str, authorization: str | None, source: str, tokens: Doorkeeper
+) -> Bearer:
     """See that whoever orders for this customer is that customer.
 
     Raises:
         HTTPException: they showed no token of theirs that is still good.
         RefusedError: nobody can say yet whether it is.
     """
-    if tokens is None:
-        return
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer":
         raise _unauthorised("the header Authorization has no Bearer token")
     try:
-        whose = tokens.customer_of(token.strip())
+        bearer = tokens.bearer_of(token.strip(), source)
     except BadTokenError as error:
         raise _unauthorised(str(error)) from error
     except NoTimeYetError as error:
         raise RefusedError("tokens cannot be judged yet: this order was not made") from error
-    if whose != customer:
+    if bearer.customer != customer:
         raise _unauthorised("this token is another customer's")
+    return bearer
 
 
 def _unauthorised(why: str) -> HTTPException:
@@ -297,9 +367,16 @@ def _invalid(request: Request, error: Exception) -> Response:
     return _error(request, 422, "; ".join(reasons))
 
 
-def _http_error(request: Request, error: Exception) -> Response:
+def _http_error(trail: Trail | None, request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
+    state = request.scope["state"]
+    if trail is not None and error.status_code == http.client.UNAUTHORIZED:
+        trail.note(
+            "token refused", request.url.path,
+            actor=state.get("customer", "somebody"), request_id=state["request_id"],
+            why=str(error.detail),
+        )  # fmt: skip
     return _error(request, error.status_code, str(error.detail), error.headers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,9 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_PUBLIC_KEY = re.compile("[0-9a-f]{64}")
 
 
 class SettingsError(Exception):
@@ -28,6 +32,8 @@ class Settings:
     database_name: str
     database_user: str
     database_password: str = field(repr=False)
+    login_file: Path | None  # user and password, as they change; None: they do not
+    database_authority: Path | None  # who signs its certificate; None: it has none, nor TLS
     pool_size: int
     redis_host: str
     redis_port: int
@@ -40,6 +46,14 @@ class Settings:
     log_needed: bool  # what no log line could be written of is not done
     token_key: str = field(repr=False)  # "": orders are taken without a token
     checks_clock: bool
+    auth_url: str  # who issues customers' tokens; "": nobody, or an instance itself
+    auth_needed: bool  # while it is silent, customers are left to other instances
+    auth_file: Path  # where its last word is kept
+    audit_url: str  # "": nobody is told who did what
+    configurator: str  # whom to ask for what may change while it runs; "": nobody
+    configuration_key: str  # public: what the configurator signs with is another one
+    configuration_file: Path  # where the last one that was good is kept
+    checks_signature: bool
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -48,6 +62,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: the first variable that is missing or invalid.
     """
+    login_file = _file(environ, "DATABASE_LOGIN_FILE")
     return Settings(
         database=Address(
             _text(environ, "DATABASE_HOST"),
@@ -56,7 +71,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         replica=_replica(environ),
         database_name=environ.get("DATABASE_NAME", "orders"),
         database_user=environ.get("DATABASE_USER", "orders"),
-        database_password=_text(environ, "DATABASE_PASSWORD"),
+        database_password=("" if login_file else _text(environ, "DATABASE_PASSWORD")),
+        database_authority=_file(environ, "DATABASE_AUTHORITY"),
+        login_file=login_file,
         pool_size=_number(environ, "DATABASE_POOL_SIZE", default=8, most=100),
         redis_host=_text(environ, "REDIS_HOST"),
         redis_port=_number(environ, "REDIS_PORT", default=6379, most=65535),
@@ -69,6 +86,14 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_needed=_switch(environ, "LOG_NEEDED", default=False),
         token_key=environ.get("TOKEN_KEY", ""),
         checks_clock=_switch(environ, "CHECKS_CLOCK", default=True),
+        auth_url=_url(environ, "AUTH_URL") if environ.get("AUTH_URL") else "",
+        auth_needed=_switch(environ, "AUTH_NEEDED", default=False),
+        auth_file=Path(environ.get("AUTH_FILE", "/run/orders/auth.json")),
+        audit_url=environ.get("AUDIT_URL", ""),
+        configurator=_url(environ, "CONFIGURATOR") if environ.get("CONFIGURATOR") else "",
+        configuration_key=_public_key(environ, "CONFIGURATION_KEY"),
+        configuration_file=Path("/var/lib/orders/configuration"),
+        checks_signature=_switch(environ, "CHECKS_SIGNATURE", default=True),
     )
 
 
@@ -103,6 +128,13 @@ def _url(environ: Mapping[str, str], name: str) -> str:
     if parts.scheme != "http" or not parts.hostname:
         raise SettingsError(f"{name}={text!r} is not a URL such as http://payments:8080")
     return text.rstrip("/")
+
+
+def _public_key(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name, "")
+    if environ.get("CONFIGURATOR") and not _PUBLIC_KEY.fullmatch(text):
+        raise SettingsError(f"{name}={text!r} is not 32 bytes in hexadecimal")
+    return text
 
 
 def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from .store import Pending
 
 _LOG = logging.getLogger("orders")
-_QUIET = ("/health/", "/metrics")  # asked several times a second; changes are logged instead
+# Asked several times a second; changes are logged instead.
+_QUIET = ("/health/", "/metrics", "/configuration")
 
 REQUESTS = Histogram(
     "orders_request_seconds",
@@ -44,8 +45,19 @@ OLDEST = Gauge(
     "orders_pending_oldest_seconds", "Age of the oldest order not paid yet; +Inf: not known"
 )
 OLDEST.set(math.inf)  # until somebody could look
+LOGIN = Gauge("orders_database_login", "1 for whom it logs in to the database as", ["user"])
+STALE = Gauge(
+    "orders_database_connections_stale",
+    "Open connections that were made with a login of before",
+)
 CHARGES = Counter("orders_payment_calls", "Charges by outcome", ["caller", "outcome"])
+ENTRIES_LOST = Counter("orders_audit_entries_lost", "What the audit trail was not told")
 LINES_LOST = Counter("orders_log_lines_lost", "Log lines that the log's disk did not take")
+RECEIPTS = Counter("orders_receipts", "Receipts by what became of them", ["outcome"])
+CONFIGURATION = Gauge("orders_configuration_version", "The one in force; 0: what is built in")
+REFUSED = Counter(
+    "orders_configuration_refused", "Configurations that were refused", ["whence"]
+)
 BREAKER = Gauge("orders_payments_breaker", "1 for the state the breaker is in", ["state"])
 
 
@@ -62,6 +74,18 @@ def _is_in(payments: Payments, state: State) -> float:
 
 def count_charge(caller: str, charge: Charge) -> None:
     CHARGES.labels(caller, charge.outcome).inc()
+
+
+def count_receipt(outcome: str) -> None:
+    RECEIPTS.labels(outcome).inc()
+
+
+def show_configuration(version: int) -> None:
+    CONFIGURATION.set(version)
+
+
+def count_refused_configuration(whence: str) -> None:
+    REFUSED.labels(whence).inc()
 
 
 def show_pending(pending: Pending) -> None:
@@ -146,6 +170,8 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
         return
     state = scope["state"]
     cause = {"cause": state["cause"]} if "cause" in state else {}
+    bearer = state.get("bearer")
+    token = {"token": bearer.token} if bearer and bearer.token else {}
     say(
         "request",
         request_id=state["request_id"],
@@ -153,5 +179,6 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
         path=scope["path"],
         status=status,
         ms=round(seconds * 1000, 1),
+        **token,
         **cause,
     )

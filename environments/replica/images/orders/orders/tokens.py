@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import jwt
 
@@ -20,6 +21,14 @@ ALGORITHM = "HS256"
 KEY_VARIABLE = "TOKEN_KEY"
 
 
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who orders, and the id of the token that says so; "" where tokens have none."""
+
+    customer: str
+    token: str = ""
+
+
 class BadTokenError(Exception):
     """Nobody is let in with it; the message tells the customer why."""
 
@@ -28,17 +37,32 @@ class NoTimeYetError(Exception):
     """Nobody can say yet whether it has expired."""
 
 
+class Doorkeeper(Protocol):
+    def bearer_of(self, token: str, source: str) -> Bearer:
+        """Give whose token it is that was shown from there ("": nobody knows from where).
+
+        Raises:
+            BadTokenError: nobody's, or not any more.
+            NoTimeYetError: nobody can say yet.
+        """
+        ...
+
+
 def issue(key: str, customer: str, *, until: float) -> str:
     """Give a token for this customer that expires then, in seconds since 1970."""
     return jwt.encode({"sub": customer, "exp": int(until)}, key, ALGORITHM)
 
 
 class Tokens:
-    """Looks at tokens; ``judge`` says what time it is."""
+    """Looks at tokens that were issued on an instance; ``judge`` says what time it is."""
 
     def __init__(self, key: str, judge: Judge) -> None:
         self._key = key
         self._judge = judge
+
+    def bearer_of(self, token: str, source: str) -> Bearer:
+        del source
+        return Bearer(self.customer_of(token))
 
     def customer_of(self, token: str) -> str:
         """Give the customer whose token it is.

@@ -23,7 +23,7 @@ FAST_SECONDS = 0.5  # a bound of the histogram's buckets, and what customers are
 _REQUESTS = "orders_request_seconds"
 _RELEASE = "orders_release"
 _MEMORY, _STARTED = "process_resident_memory_bytes", "process_start_time_seconds"
-_OWN_ROUTES = ("/health", "/metrics")  # of probes, not of customers
+_OWN_ROUTES = ("/health", "/metrics", "/configuration")  # of probes, not of customers
 _NOT_FOUND = 404
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')

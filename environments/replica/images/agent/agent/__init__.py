@@ -1,0 +1,1 @@
+"""Keeps the secrets of one node as its vault has them."""

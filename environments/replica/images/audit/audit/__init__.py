@@ -1,0 +1,1 @@
+"""The audit trail: append-only, chained so that an edit is noticed, anchored elsewhere."""

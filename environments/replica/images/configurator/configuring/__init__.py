@@ -1,0 +1,1 @@
+"""The orders service's configurator: versions, canaries, and the way back."""

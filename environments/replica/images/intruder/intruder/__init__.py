@@ -1,0 +1,1 @@
+"""What an intruder does with a credential that leaked, and its record of every attempt."""

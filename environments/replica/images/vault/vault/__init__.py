@@ -1,0 +1,1 @@
+"""Keeps secrets, gives them to whom they are for, and changes them while they are used."""
