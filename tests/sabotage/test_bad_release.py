@@ -39,7 +39,9 @@ def test_a_canary_that_looks_at_no_errors_is_found(
     monkeypatch.setattr(scenario, "WATCH", SHORT)
     monkeypatch.setattr(scenario, "ROLLED_BACK", UNTIL_PROMOTED)
 
-    sabotaged.must_be_missed(scenario.test_a_release_errs, "nobody mended Deploy", "RTO missed")
+    sabotaged.must_be_missed(
+        scenario.test_a_release_errs, "nobody mended Deploy", "ended by others"
+    )
 
 
 @pytest.mark.nightly
@@ -51,7 +53,7 @@ def test_a_canary_that_does_not_look_how_long_customers_wait_is_found(
     monkeypatch.setattr(scenario, "ROLLED_BACK", UNTIL_PROMOTED)
 
     sabotaged.must_be_missed(
-        scenario.test_a_release_is_slow, "nobody mended Deploy", "harm missed"
+        scenario.test_a_release_is_slow, "nobody mended Deploy", "ended by others"
     )
 
 
