@@ -171,6 +171,26 @@ def test_where_people_decide_they_are_told_and_it_stays_on_one(tmp_path: Path) -
     assert (world.limits, world.controller.troubles()) == ((32, 32, 32), [])
 
 
+def test_what_harmed_once_goes_no_further_while_people_decide(tmp_path: Path) -> None:
+    world = World(tmp_path, policy="drill-by-hand")
+    world.turn()
+    propose(world, BAD)
+    world.turn(1)
+    world.requests, world.errors = 1000, 0  # so that what failed is no more than may
+    world.turn(20)
+    assert world.limits == (1, 32, 32)
+    assert "configuration-1 harms customers" in world.controller.troubles()[0]
+
+
+def test_what_few_met_says_nothing_yet(world: World) -> None:
+    world.requests = 1
+    propose(world, GOOD)
+    world.turn(9)
+    assert world.limits == (33, 32, 32)
+    world.turn(2)
+    assert world.limits == (33, 33, 33)
+
+
 def test_a_canary_that_looks_at_no_errors_lets_it_reach_all(tmp_path: Path) -> None:
     """The mistake that drills must find out."""
     world = World(tmp_path, policy="drill-blind")
