@@ -174,12 +174,15 @@ def test_where_people_decide_they_are_told_and_it_stays_on_one(tmp_path: Path) -
 def test_what_harmed_once_goes_no_further_while_people_decide(tmp_path: Path) -> None:
     world = World(tmp_path, policy="drill-by-hand")
     world.turn()
-    propose(world, BAD)
+    propose(world, GOOD)
     world.turn(1)
-    world.requests, world.errors = 1000, 0  # so that what failed is no more than may
-    world.turn(20)
-    assert world.limits == (1, 32, 32)
-    assert "configuration-1 harms customers" in world.controller.troubles()[0]
+    world.instances["app-1"].answers = False
+    world.turn(4)
+    world.instances["app-1"].answers = True
+    world.turn(10)
+    assert world.limits == (33, 32, 32)
+    (trouble,) = world.controller.troubles()
+    assert trouble.startswith("configuration-1 harms customers (app-1 has not answered for")
 
 
 def test_what_few_met_says_nothing_yet(world: World) -> None:

@@ -89,7 +89,6 @@ class World:
     now: float = 100.0
     orders: str = ""
     requests: int = 10  # at each instance, in each turn
-    errors: int = 3  # among those, where what is in force is bad
     instances: dict[str, Instance] = field(
         default_factory=lambda: {n: Instance() for n in NAMES}
     )
@@ -138,7 +137,7 @@ class World:
             limits = [one.most_in_work for one in self.instances.values()]
             for instance in self.instances.values():
                 fails = instance.most_in_work == 1 or set(limits) == {2}
-                errors = self.errors if fails else 0
+                errors = 3 if fails else 0
                 instance.counts += Counts(requests=self.requests, errors=errors)
             self.controller.turn()
 
