@@ -312,7 +312,8 @@ def test_an_instance_that_is_away_keeps_nobody_from_going_back(world: World) -> 
     world.instances["app-3"].answers = False
     world.turn(5)
     assert world.events()[-1] == "rolled back by itself"
-    assert "app-3 does not say what it has in force" in world.controller.troubles()
+    (trouble,) = world.controller.troubles()
+    assert trouble == "nobody knows what app-3 has in force: app-3 does not answer"
     world.instances["app-3"].answers = True
     world.turn(4)
     assert (world.limits, world.controller.troubles()) == ((32, 32, 32), [])
