@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.dr, pytest.mark.requirement("FLT-5", "DEP-1", "DEP-3",
 
 # Not one request fails. An instance that starts takes processors, and a small host has few:
 # some requests may take longer than half a second for that, which counts as harm, too.
-STARTING, STARTING_AFTER = 0.01, 20
+STARTING, STARTING_AFTER = 0.02, 30
 HARMLESS = Objectives(
     rto_seconds=5,
     rpo_seconds=0,
@@ -35,7 +35,7 @@ ERRS = Objectives(
     rpo_seconds=0,
     availability=0.99,
     change=ChangeObjectives(
-        harmed=0.02,
+        harmed=0.03,
         ends="rolled back",
         by="itself",
         harm_seconds=30,
@@ -48,7 +48,7 @@ SLOW = Objectives(
     rto_seconds=5,
     rpo_seconds=0,
     change=ChangeObjectives(
-        harmed=0.03,
+        harmed=0.06,
         ends="rolled back",
         by="itself",
         harm_seconds=30,
@@ -62,14 +62,14 @@ CORRUPTS = Objectives(
     rto_seconds=5,
     rpo_seconds=0,
     wrong_reads=50,
-    change=ChangeObjectives(harmed=0.02, ends="rolled back", by="itself", harmed_after=50),
+    change=ChangeObjectives(harmed=0.03, ends="rolled back", by="itself", harmed_after=50),
 )
 BY_PEOPLE = Objectives(
     rto_seconds=60,
     rpo_seconds=0,
     availability=0.98,
     change=ChangeObjectives(
-        harmed=0.02,
+        harmed=0.03,
         ends="rolled back",
         by="people",
         harm_seconds=60,

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.dr, pytest.mark.requirement("DEP-1", "DEP-2", "OBJ-1")
 
 # Not one request fails. An instance that starts takes processors, and a small host has few:
 # some requests may take longer than half a second for that, which counts as harm, too.
-STARTING, STARTING_AFTER = 0.01, 20
+STARTING, STARTING_AFTER = 0.02, 30
 PROMOTED = Objectives(
     rto_seconds=5,
     rpo_seconds=0,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from environments.model import WorldError
+from environments.replica.audit_nodes import AUDIT_URL
 from environments.replica.topology import EAST, Network, NodeSpec, Role
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def configurator_nodes(
             "INSTANCES": ",".join(instances),
             "SIGNING_KEY": passwords.configuration,
             "POLICY": settings.configuration_policy,
-            "AUDIT": "http://east-audit:9300" if settings.secured else "",
+            "AUDIT": AUDIT_URL if settings.secured else "",
         },
     )
     return (node,)

@@ -51,7 +51,7 @@ def release_nodes(region: Region) -> tuple[NodeSpec, ...]:
         return ()
     blue = region.named(Role.APP, region.apps)
     green = region.named(Role.GREEN, PLACES)
-    taken_back = green if settings.takes_all_back else green[:-1]
+    taken_back = green if settings.takes_all_back else green[1:]
     deployer = NodeSpec(
         name=f"{region.name}-{Role.DEPLOYER}",
         role=Role.DEPLOYER,

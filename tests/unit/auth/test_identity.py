@@ -84,6 +84,7 @@ def test_one_token_is_taken_back_and_the_others_stay(door: Door) -> None:
 def test_all_of_a_customer_are_taken_back_and_the_next_login_is_good(door: Door) -> None:
     instance, before = Instance(door), log_in(door)
     assert door.identity.revoke_customer("ada")
+    door.start()
     door.clock.now += 0.001
     after = log_in(door)
     instance.poll()
@@ -158,6 +159,15 @@ def test_the_key_before_is_remembered_by_the_next_process(door: Door) -> None:
     door.signed_with = "the second"
     door.start()
     assert Instance(door).lets_in(token)
+
+
+def test_a_key_that_changed_while_the_service_was_away_fails_nobody(door: Door) -> None:
+    token = log_in(door)
+    door.signed_with = "the second"
+    door.start()
+    instance = Instance(door)
+    assert instance.lets_in(token)
+    assert instance.lets_in(log_in(door))
 
 
 def test_what_a_dropped_key_signed_lets_nobody_in(door: Door) -> None:

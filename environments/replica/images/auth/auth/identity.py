@@ -88,7 +88,11 @@ class Identity:
     def __post_init__(self) -> None:
         self.state = self.store.load()
         self.keys.retired.update(self.state.retired_keys)
+        if self.state.signing_key is not None:  # it may have changed while nobody was here
+            id_, public = self.state.signing_key
+            self.keys.retired[id_] = (public, self.now() + self.token_seconds)
         self.keys.retired.pop(self.keys.signing.id, None)
+        self.save()
 
     def attempt(self, customer: str, source: str) -> Attempt:
         """Begin an attempt to log in; a password may be looked at for it.
@@ -232,6 +236,7 @@ class Identity:
 
     def save(self) -> None:
         self.state.retired_keys = dict(self.keys.retired)
+        self.state.signing_key = (self.keys.signing.id, self.keys.signing.public)
         self.store.save(self.state)
 
     def _is_good(self, issued: Issued) -> bool:

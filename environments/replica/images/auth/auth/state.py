@@ -54,6 +54,7 @@ class State:
     # Of a customer everything is that was issued until then.
     revoked_customers: dict[str, float] = field(default_factory=dict)
     retired_keys: dict[str, tuple[str, float]] = field(default_factory=dict)
+    signing_key: tuple[str, str] | None = None  # its name, and the public one
     elsewhere: dict[str, Elsewhere] = field(default_factory=dict)  # by the token's id
 
     def forget_expired(self, now: float, longest: float) -> None:
@@ -86,6 +87,7 @@ class Store:
             elsewhere={id_: Elsewhere(**one) for id_, one in found["elsewhere"].items()},
             revoked_tokens=found["revoked_tokens"],
             revoked_customers=found["revoked_customers"],
+            signing_key=tuple(found["signing_key"]),
             retired_keys={id_: (x, until) for id_, (x, until) in found["retired_keys"].items()},
         )
 

@@ -233,6 +233,7 @@ class Controller:
         self._enter_stage()
 
     def _enter_stage(self) -> None:
+        self._tried_at = self.clock()
         if self._plan.is_last:
             self._become(phase=Phase.WATCHED, met_at=self._first_met())
             self._tell(Happened.PROMOTED, share=1.0, why="all customers meet it")
@@ -339,6 +340,7 @@ class Controller:
         self._become(
             phase=Phase.ROLLING_BACK,
             live=Colour.BLUE,
+            taken_back_by=by,
             keeps_warm=keeps_warm,
             is_verified=False,
         )
@@ -353,7 +355,12 @@ class Controller:
                 return
             serving = named([view.place for view in views if view.serves])
             self._become(is_verified=True, since=self.state.since)
-            self._tell(Happened.ROLLED_BACK, share=0.0, why=f"customers are led to {serving}")
+            self._tell(
+                Happened.ROLLED_BACK,
+                by=self.state.taken_back_by,
+                share=0.0,
+                why=f"customers are led to {serving}",
+            )
         runs = [
             view.place
             for view in views
