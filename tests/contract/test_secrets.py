@@ -44,6 +44,17 @@ SOON = timedelta(seconds=60)
 TOOLS = {".git", ".venv", "node_modules"}
 
 
+_AS_IT_BEGAN = """
+import http.client, ssl
+folder = "/etc/muster/identity/"
+context = ssl.create_default_context(cafile=folder + "authority.pem")
+context.load_cert_chain(folder + "identity.pem", folder + "identity.key")
+vault = http.client.HTTPSConnection("east-vault", 8200, context=context, timeout=10)
+vault.request("GET", "/files?known=&wait=0")
+print(vault.getresponse().status)
+"""
+
+
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     with connect() as opened:
@@ -122,6 +133,21 @@ def test_copies_open_what_they_are_for_and_are_thrown_away_by_anybody(
     finally:
         anybody.revert(replica)
     assert fault.has_gone(replica)
+
+
+def test_who_a_node_begins_as_opens_nothing_while_it_runs(replica: Environment) -> None:
+    """A copy of what must be on its disk is refused, and the trail has it."""
+    (app,) = [node for node in replica.nodes if node.name == "east-app-1"]
+    tried = app.run(["python3", "-c", _AS_IT_BEGAN], within=SOON)
+    assert tried.stdout.strip() == "403", tried.stderr
+    (trail,) = [node for node in replica.nodes if node.name == "east-audit"]
+    wait_until(
+        "the trail to have it",
+        lambda: (
+            "its identity is an old one" in trail.run(["audit", "export"], within=SOON).stdout
+        ),
+        at_most=SOON,
+    )
 
 
 def test_a_vault_that_was_away_has_forgotten_nothing_and_nodes_come_back_to_it(
