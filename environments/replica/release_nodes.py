@@ -31,6 +31,10 @@ def must_be_deployable(settings: Settings) -> None:
             "releases are deployed where there is one region and no autoscaler: make the "
             "replica with a release alone"
         )
+    if settings.secured:
+        raise WorldError(
+            "the deployer's trials do not log in: make the replica with a release and not secured"
+        )
     releases = sorted(
         one.name.removeprefix(IMAGE_PREFIX) for one in IMAGES.glob(f"{IMAGE_PREFIX}*")
     )

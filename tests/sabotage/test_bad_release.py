@@ -9,6 +9,7 @@ import pytest
 
 from environments.catalog import Settings
 from scenarios import test_bad_release as scenario
+from scenarios import test_release as releases
 
 if TYPE_CHECKING:
     from tests.sabotage.sabotaged import Sabotaged
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.sabotage
 
 SHORT = timedelta(seconds=20)
+UNTIL_PROMOTED = timedelta(seconds=45)
 
 
 @pytest.mark.settings(Settings(release="errs", takes_all_back=False))
@@ -35,11 +37,36 @@ def test_a_canary_that_looks_at_no_errors_is_found(
     sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scenario, "WATCH", SHORT)
-    monkeypatch.setattr(scenario, "ROLLED_BACK", timedelta(seconds=45))
+    monkeypatch.setattr(scenario, "ROLLED_BACK", UNTIL_PROMOTED)
 
     sabotaged.must_be_missed(
-        scenario.test_a_release_errs, "ended otherwise", "nobody mended Deploy"
+        scenario.test_a_release_errs, "nobody mended Deploy", "ended by others"
     )
+
+
+@pytest.mark.nightly
+@pytest.mark.settings(Settings(release="slow", release_policy="drill-blind"))
+def test_a_canary_that_does_not_look_how_long_customers_wait_is_found(
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scenario, "WATCH", SHORT)
+    monkeypatch.setattr(scenario, "ROLLED_BACK", UNTIL_PROMOTED)
+
+    sabotaged.must_be_missed(
+        scenario.test_a_release_is_slow, "nobody mended Deploy", "ended by others"
+    )
+
+
+@pytest.mark.nightly
+@pytest.mark.settings(Settings(release="leaks", release_policy="drill-blind"))
+def test_a_canary_that_looks_at_no_memory_is_found(sabotaged: Sabotaged) -> None:
+    sabotaged.must_be_missed(scenario.test_a_release_leaks, "availability missed")
+
+
+@pytest.mark.nightly
+@pytest.mark.settings(Settings(release="errs", release_policy="drill-blind"))
+def test_a_release_that_harms_customers_on_its_way_is_found(sabotaged: Sabotaged) -> None:
+    sabotaged.must_be_missed(releases.test_a_release_is_deployed, "availability missed")
 
 
 @pytest.mark.nightly

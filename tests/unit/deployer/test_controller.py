@@ -188,6 +188,13 @@ def test_people_may_go_on_without_waiting(scene_of: Callable[..., Scene]) -> Non
     assert scene.share() == pytest.approx(0.5, abs=0.005)
 
 
+def test_people_need_not_wait_for_the_next_look(scene_of: Callable[..., Scene]) -> None:
+    controller = scene_of(GOOD).controller
+    assert (controller.pause_seconds, controller.asked.is_set()) == (1.0, False)
+    controller.ask("start")
+    assert (controller.pause_seconds, controller.asked.is_set()) == (0.25, True)
+
+
 def test_asking_again_does_no_harm(scene_of: Callable[..., Scene]) -> None:
     scene = scene_of(GOOD)
     assert "nothing to roll back" in scene.controller.ask("rollback")

@@ -72,6 +72,7 @@ def test_a_rollback_forgets_an_instance_where_it_is_to() -> None:
         (Settings(release="err"), "no release is called 'err': name one of corrupts, dead"),
         (Settings(release="errs", release_policy="x"), "no policy of releases is called 'x'"),
         (Settings(release="errs", second_region=True), "one region and no autoscaler"),
+        (Settings(release="errs", secured=True), "trials do not log in"),
         (Settings(release="errs", autoscaling="drill"), "one region and no autoscaler"),
     ],
 )
