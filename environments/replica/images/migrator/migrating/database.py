@@ -41,7 +41,7 @@ LIMITS = {
     "client_connection_check_interval": "1000",
 }
 # A dry run holds its locks until it is rolled back, what the service asks included.
-TRYING = {**LIMITS, "statement_timeout": "200"}
+TRYING = {**LIMITS, "statement_timeout": "300"}
 # As itself: the orders' owner sees nothing of what others do.
 WATCHING = {**LIMITS, "role": "none"}
 
