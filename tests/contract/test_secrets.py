@@ -164,6 +164,7 @@ def test_a_vault_that_was_away_has_forgotten_nothing_and_nodes_come_back_to_it(
     vault.start()
     wait_until("the vault to answer", lambda: _versions(vault) == before, at_most=SOON)
     app.kill()
+    wait_until("the instance to be down", lambda: not app.is_running(), at_most=SOON)
     app.start()
     wait_until("all to be well", lambda: not replica.deviations(), at_most=SOON)
     assert app.run(["cat", "/run/vault/orders-login.json"], within=SOON).stdout == login

@@ -91,14 +91,17 @@ class Desk:
         certificate = x509.load_der_x509_certificate(shown)
         (name,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         node = str(name.value)
-        if self.authority.issued(certificate):
+        is_renewed = self.authority.issued(certificate)
+        if is_renewed:
             is_good = self.memory.admits(node, str(certificate.serial_number))
             if is_good:
                 self.presence.heard(node)
         else:
             is_good = not self.presence.is_here(node)
         if not is_good:
-            self.trail.tell(node, "was refused", "everything", why="its identity is an old one")
+            # A node that died and starts again is refused for a moment: that alarms nobody.
+            why = "its identity is an old one"
+            self.trail.tell(node, "was refused", "everything", why=why, alarm=is_renewed)
             raise RefusedError(HTTPStatus.FORBIDDEN, "this identity was replaced")
         return node
 
@@ -141,7 +144,9 @@ class Desk:
     def _grants(self, node: str) -> Grants:
         grants = self.policy.grants.get(node)
         if grants is None:
-            self.trail.tell(node, "was refused", "everything", why="it is in no policy")
+            self.trail.tell(
+                node, "was refused", "everything", why="it is in no policy", alarm=True
+            )
             raise RefusedError(
                 HTTPStatus.FORBIDDEN, f"{node or 'nobody'} may have nothing here"
             )
