@@ -31,7 +31,7 @@ grep -rlaF --devices=skip -f "$LIST" $FOLDERS 2>/dev/null | sort || true
 rm -f "$LIST"
 """
 _LIST = "/dev/shm/values"  # noqa: S108 - in memory
-_FOLDERS = "/etc /home /opt /root /srv /tmp /usr/local /var"
+_FOLDERS = "/etc /home /opt /root /run/muster /run/secrets /srv /tmp /usr/local /var"
 
 
 @dataclass(frozen=True, slots=True)

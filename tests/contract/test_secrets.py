@@ -34,9 +34,25 @@ pytestmark = [
     pytest.mark.requirement("SEC-1", "FLT-4"),
     pytest.mark.settings(Settings(secured=True)),
 ]
-KEEPERS = ("bastion", "east-app-1", "east-app-3", "east-audit", "east-auth", "east-db-1")
+KEEPERS = (
+    "bastion", "east-app-1", "east-app-3", "east-audit", "east-auth", "east-db-1", "east-edge",
+)  # fmt: skip
+# What must be on a disk: who a node is when it starts, and what customers are shown then.
+IDENTITY = "/etc/muster/identity/"
+SHOWN = ("east-edge", "/run/secrets/edge.pem")
 SOON = timedelta(seconds=60)
 TOOLS = {".git", ".venv", "node_modules"}
+
+
+_AS_IT_BEGAN = """
+import http.client, ssl
+folder = "/etc/muster/identity/"
+context = ssl.create_default_context(cafile=folder + "authority.pem")
+context.load_cert_chain(folder + "identity.pem", folder + "identity.key")
+vault = http.client.HTTPSConnection("east-vault", 8200, context=context, timeout=10)
+vault.request("GET", "/files?known=&wait=0")
+print(vault.getresponse().status)
+"""
 
 
 @pytest.fixture
@@ -70,7 +86,11 @@ def test_after_every_secret_was_rotated_none_of_before_or_now_is_anywhere_but_in
     assert (drill.folder / "timeline.jsonl").exists()
     assert not values.files_below(run.folder), "in what is kept of the drill"
     for node in replica.nodes:
-        kept = {file for file in values.files_of(node) if not _is_of_identity(file)}
+        kept = {
+            file
+            for file in values.files_of(node)
+            if not file.startswith(IDENTITY) and (node.name, file) != SHOWN
+        }
         assert not kept, f"on the disk of {node.name}"
 
 
@@ -115,6 +135,21 @@ def test_copies_open_what_they_are_for_and_are_thrown_away_by_anybody(
     assert fault.has_gone(replica)
 
 
+def test_who_a_node_begins_as_opens_nothing_while_it_runs(replica: Environment) -> None:
+    """A copy of what must be on its disk is refused, and the trail has it."""
+    (app,) = [node for node in replica.nodes if node.name == "east-app-1"]
+    tried = app.run(["python3", "-c", _AS_IT_BEGAN], within=SOON)
+    assert tried.stdout.strip() == "403", tried.stderr
+    (trail,) = [node for node in replica.nodes if node.name == "east-audit"]
+    wait_until(
+        "the trail to have it",
+        lambda: (
+            "its identity is an old one" in trail.run(["audit", "export"], within=SOON).stdout
+        ),
+        at_most=SOON,
+    )
+
+
 def test_a_vault_that_was_away_has_forgotten_nothing_and_nodes_come_back_to_it(
     replica: Environment,
 ) -> None:
@@ -139,8 +174,3 @@ def test_a_vault_that_was_away_has_forgotten_nothing_and_nodes_come_back_to_it(
 def _versions(vault: Node) -> list[list[str]]:
     listed = vault.run(["vault", "list"], within=SOON)
     return [line.split()[:2] for line in listed.stdout.splitlines()[1:]]
-
-
-def _is_of_identity(file: str) -> bool:
-    """Who a node is when it starts: its own key must be on its disk."""
-    return file.startswith("/etc/muster/identity/")

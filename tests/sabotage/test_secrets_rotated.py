@@ -12,7 +12,11 @@ from scenarios import test_secrets_rotated as scenario
 if TYPE_CHECKING:
     from tests.sabotage.sabotaged import Sabotaged
 
-pytestmark = [pytest.mark.sabotage, pytest.mark.settings(Settings(secured=True))]
+pytestmark = [
+    pytest.mark.sabotage,
+    pytest.mark.nightly,
+    pytest.mark.settings(Settings(secured=True)),
+]
 PAGE = "rotate-secrets.md"
 
 
@@ -27,7 +31,6 @@ def test_a_login_that_ends_before_the_instances_moved_over_is_found(
     )
 
 
-@pytest.mark.nightly
 def test_a_secret_that_is_left_as_it_was_is_found(sabotaged: Sabotaged) -> None:
     sabotaged.leave_out(PAGE, "Change what the audit trail logs in with")
 

@@ -7,6 +7,7 @@ import ssl
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from http.client import HTTPSConnection
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,14 @@ from cryptography.fernet import Fernet
 
 from environments.replica.certificates import Authority as Root
 from environments.replica.images.agent.agent.keeping import new_key
+from environments.replica.images.vault.vault import web
 from environments.replica.images.vault.vault.authority import Authority, NotCertifiedError
 from environments.replica.images.vault.vault.memory import LOGIN, TOKEN_KEY, Memory
 from environments.replica.images.vault.vault.policy import Files, Grants, Policy
 from environments.replica.images.vault.vault.readers import Nodes
 from environments.replica.images.vault.vault.trail import Trail
 from environments.replica.images.vault.vault.web import Desk, context_of, server
+from fixtures.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,10 +55,7 @@ class Vault:
     def ask(
         self, shown: Path | None, method: str, path: str, body: object = None
     ) -> tuple[int, Any]:
-        context = ssl.create_default_context(cafile=self.folder / "authority.pem")
-        if shown:
-            context.load_cert_chain(shown)
-        connection = HTTPSConnection("127.0.0.1", self.port, context=context, timeout=5)
+        connection = self.connection(shown)
         try:
             connection.request(method, path, None if body is None else json.dumps(body))
             answer = connection.getresponse()
@@ -63,6 +63,12 @@ class Vault:
             return answer.status, json.loads(said) if said else None
         finally:
             connection.close()
+
+    def connection(self, shown: Path | None) -> HTTPSConnection:
+        context = ssl.create_default_context(cafile=self.folder / "authority.pem")
+        if shown:
+            context.load_cert_chain(shown)
+        return HTTPSConnection("127.0.0.1", self.port, context=context, timeout=5)
 
     def renewed(self, shown: Path, kind: str, name: str) -> Path:
         names = self.desk.policy.grants[name].certificates[kind]
@@ -141,6 +147,47 @@ def test_an_identity_that_was_renewed_is_good_for_nothing_any_more(vault: Vault)
     assert vault.ask(first, "GET", "/files?known=&wait=0")[0] == 200, "until it is shown"
     assert vault.ask(second, "GET", "/files?known=&wait=0")[0] == 200
     assert vault.ask(first, "GET", "/files?known=&wait=0")[0] == 403
+
+
+def test_what_a_node_begins_with_is_good_for_nothing_while_it_runs(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begins_with = vault.identity("east-app-1")
+    renewed = vault.renewed(begins_with, "identity", "east-app-1")
+    assert vault.ask(begins_with, "GET", "/files?known=&wait=0")[0] == 200, "it is not up yet"
+    status, told = vault.ask(renewed, "GET", "/files?known=&wait=0")
+    assert status == 200
+    assert vault.ask(begins_with, "GET", "/files?known=&wait=0")[0] == 403
+    monkeypatch.setattr(web, "GONE_AFTER_SECONDS", 0.2)
+    monkeypatch.setattr(web, "LOOK_EVERY_SECONDS", 0.05)
+    listens = f"/files?known={told['mark']}&wait=0.5"
+    listener = threading.Thread(target=vault.ask, args=(renewed, "GET", listens))
+    listener.start()
+    refused = [vault.ask(begins_with, "GET", "/files?known=&wait=0")[0] for _ in range(5)]
+    listener.join()
+    assert refused == [403] * 5, "for as long as it listens"
+    wait_until(
+        "a node that listens no more to be let in as it begins",
+        lambda: vault.ask(begins_with, "GET", "/files?known=&wait=0")[0] == 200,
+        at_most=timedelta(seconds=5),
+    )
+
+
+def test_who_hung_up_listens_no_more(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "GONE_AFTER_SECONDS", 0.2)
+    monkeypatch.setattr(web, "LOOK_EVERY_SECONDS", 0.05)
+    begins_with = vault.identity("east-app-1")
+    renewed = vault.renewed(begins_with, "identity", "east-app-1")
+    mark = vault.ask(renewed, "GET", "/files?known=&wait=0")[1]["mark"]
+    connection = vault.connection(renewed)
+    connection.request("GET", f"/files?known={mark}&wait=20")
+    assert vault.ask(begins_with, "GET", "/files?known=&wait=0")[0] == 403
+    connection.close()
+    wait_until(
+        "a node that died to be let in as it begins",
+        lambda: vault.ask(begins_with, "GET", "/files?known=&wait=0")[0] == 200,
+        at_most=timedelta(seconds=5),
+    )
 
 
 def test_what_a_server_shows_lets_nobody_in(vault: Vault) -> None:

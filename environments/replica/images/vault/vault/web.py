@@ -8,9 +8,10 @@ POST /applied  {"version": VERSION}
 from __future__ import annotations
 
 import json
+import select
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -23,7 +24,7 @@ from .authority import Authority, NotCertifiedError
 from .policy import Files, Grants, Policy, document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .memory import Memory
     from .readers import Nodes
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 IDENTITY = "identity"
 PORT, HEALTH_PORT = 8200, 8201
 LONGEST_WAIT_SECONDS = 30.0
+LOOK_EVERY_SECONDS = 1.0  # whether who listens is still there
+GONE_AFTER_SECONDS = 3.0  # of silence; a node that starts again tries for longer
 LONGEST_BODY_BYTES = 20_000
 SILENCE_SECONDS = 60.0
 
@@ -44,6 +47,26 @@ class RefusedError(Exception):
         self.status = status
 
 
+class Presence:
+    """Which nodes listen now, by the identity that they were given here."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._heard_at: dict[str, float] = {}
+
+    def heard(self, node: str) -> None:
+        self._heard_at[node] = self._clock()
+
+    def stays(self, node: str) -> None:
+        """Hear it again, if it is here: who is not may listen with what it begins with."""
+        if self.is_here(node):
+            self.heard(node)
+
+    def is_here(self, node: str) -> bool:
+        heard_at = self._heard_at.get(node)
+        return heard_at is not None and self._clock() - heard_at < GONE_AFTER_SECONDS
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Answers nodes whose names are certain."""
@@ -54,9 +77,13 @@ class Desk:
     authority: Authority
     nodes: Nodes
     trail: Trail
+    presence: Presence = field(default_factory=lambda: Presence(time.monotonic))
 
     def admit(self, shown: bytes) -> str:
         """Name who shows this certificate (DER), which the connection found to be good.
+
+        What a node begins with is on its disk. It is good for nothing while the node runs, and
+        so listens here with an identity that is not: somebody else shows it.
 
         Raises:
             RefusedError: it is an identity that was replaced.
@@ -64,22 +91,30 @@ class Desk:
         certificate = x509.load_der_x509_certificate(shown)
         (name,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         node = str(name.value)
-        is_ours = self.authority.issued(certificate)
-        if is_ours and not self.memory.admits(node, str(certificate.serial_number)):
+        if self.authority.issued(certificate):
+            is_good = self.memory.admits(node, str(certificate.serial_number))
+            if is_good:
+                self.presence.heard(node)
+        else:
+            is_good = not self.presence.is_here(node)
+        if not is_good:
             self.trail.tell(node, "was refused", "everything", why="its identity is an old one")
             raise RefusedError(HTTPStatus.FORBIDDEN, "this identity was replaced")
         return node
 
-    def files_of(self, node: str, known: str, wait: float) -> Mapping[str, Any] | None:
-        """Give what a node is to have; None where nothing changed in this time."""
+    def files_of(
+        self, node: str, known: str, wait: float, is_there: Callable[[], bool]
+    ) -> Mapping[str, Any] | None:
+        """Give what a node is to have; None where nothing changed in this time, or it left."""
         grants = self._grants(node)
         end = time.monotonic() + min(wait, LONGEST_WAIT_SECONDS)
         with self.memory.changed:
             while (told := document(node, grants, self.memory, self.files))["mark"] == known:
                 left = end - time.monotonic()
-                if left <= 0:
+                if left <= 0 or not is_there():
                     return None
-                self.memory.changed.wait(left)
+                self.presence.stays(node)
+                self.memory.changed.wait(min(left, LOOK_EVERY_SECONDS))
         self.trail.tell(node, "read", ", ".join(grants.files) or "no secret")
         return told
 
@@ -133,7 +168,10 @@ class _Handler(BaseHTTPRequestHandler):
             raise RefusedError(HTTPStatus.NOT_FOUND, "no such page")
         asked = {name: values[-1] for name, values in parse_qs(url.query).items()}
         return self.desk.files_of(
-            self._node(), asked.get("known", ""), float(asked.get("wait", "0"))
+            self._node(),
+            asked.get("known", ""),
+            float(asked.get("wait", "0")),
+            self._is_there,
         )
 
     def _post(self) -> Mapping[str, Any]:
@@ -164,6 +202,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _is_there(self) -> bool:
+        """Whether who asked still waits: until it is answered it has nothing else to say."""
+        return not select.select([self.connection], [], [], 0)[0]
 
     def _node(self) -> str:
         """Name who asks, by the certificate that was shown."""
