@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from environments.model import WorldError
 from environments.replica.audit_nodes import AUDIT_URL
-from environments.replica.topology import EAST, Network, NodeSpec, Role
+from environments.replica.topology import EAST, NodeSpec, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from environments.replica.topology import Passwords, Settings
 
 CONFIGURATOR_PORT = 9200
+SIGNING_KEY_FILE = "/etc/configurator/signing-key"
 NAME = f"{EAST}-{Role.CONFIGURATOR}"
 FOLDER = Path(__file__).parent / "images" / "configurator"
 STANDARD = FOLDER / "configurations" / "standard.toml"
@@ -78,12 +79,14 @@ def configurator_nodes(
         region=EAST,
         image="configurator",
         ports=(CONFIGURATOR_PORT,),
-        networks=(Network.APPLICATION, Network.OPERATIONS),
         environment={
             "INSTANCES": ",".join(instances),
-            "SIGNING_KEY": passwords.configuration,
+            "SIGNING_KEY_FILE": SIGNING_KEY_FILE,
             "POLICY": settings.configuration_policy,
             "AUDIT": AUDIT_URL if settings.secured else "",
+            # Where customers log in, nobody orders who is none.
+            "TRIALS": "off" if settings.secured else "on",
         },
+        files={SIGNING_KEY_FILE: f"{passwords.configuration}\n"},
     )
     return (node,)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.catalog import Settings
+from reports.verdict import Objectives
 from scenarios import test_certificate_expired as scenario
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_page_that_renews_nothing_misses_the_rto(
     sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scenario, "OBJECTIVES", scenario.Objectives(rto_seconds=15))
+    monkeypatch.setattr(scenario, "OBJECTIVES", Objectives(rto_seconds=15, rpo_seconds=0))
     monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=20))
     sabotaged.leave_out("certificate-expired.md", RENEWAL, then_stop=True)
     sabotaged.must_be_missed(

@@ -171,6 +171,29 @@ def test_where_people_decide_they_are_told_and_it_stays_on_one(tmp_path: Path) -
     assert (world.limits, world.controller.troubles()) == ((32, 32, 32), [])
 
 
+def test_what_harmed_once_goes_no_further_while_people_decide(tmp_path: Path) -> None:
+    world = World(tmp_path, policy="drill-by-hand")
+    world.turn()
+    propose(world, GOOD)
+    world.turn(1)
+    world.instances["app-1"].answers = False
+    world.turn(4)
+    world.instances["app-1"].answers = True
+    world.turn(10)
+    assert world.limits == (33, 32, 32)
+    (trouble,) = world.controller.troubles()
+    assert trouble.startswith("configuration-1 harms customers (app-1 has not answered for")
+
+
+def test_what_few_met_says_nothing_yet(world: World) -> None:
+    world.requests = 1
+    propose(world, GOOD)
+    world.turn(9)
+    assert world.limits == (33, 32, 32)
+    world.turn(2)
+    assert world.limits == (33, 33, 33)
+
+
 def test_a_canary_that_looks_at_no_errors_lets_it_reach_all(tmp_path: Path) -> None:
     """The mistake that drills must find out."""
     world = World(tmp_path, policy="drill-blind")
@@ -289,7 +312,8 @@ def test_an_instance_that_is_away_keeps_nobody_from_going_back(world: World) -> 
     world.instances["app-3"].answers = False
     world.turn(5)
     assert world.events()[-1] == "rolled back by itself"
-    assert "app-3 does not say what it has in force" in world.controller.troubles()
+    (trouble,) = world.controller.troubles()
+    assert trouble == "nobody knows what app-3 has in force: app-3 does not answer"
     world.instances["app-3"].answers = True
     world.turn(4)
     assert (world.limits, world.controller.troubles()) == ((32, 32, 32), [])

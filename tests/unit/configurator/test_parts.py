@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DRILL = (IMAGES / "configurator/policies/drill.toml").read_text()
-GOOD = {"INSTANCES": "a,b", "SIGNING_KEY": SEED}
 
 
 @pytest.mark.parametrize(
@@ -65,16 +64,34 @@ def test_policies_of_drills_differ_from_each_other_where_they_are_to() -> None:
     assert policy_of("standard").limits.errors == drill.limits.errors == 0.01
 
 
-def test_settings_are_read_and_the_key_is_never_shown() -> None:
-    settings = read_settings(GOOD)
+@pytest.fixture
+def good(tmp_path: Path) -> dict[str, str]:
+    file = tmp_path / "key"
+    file.write_text(f"{SEED}\n")
+    return {"INSTANCES": "a,b", "SIGNING_KEY_FILE": str(file)}
+
+
+def test_settings_are_read_and_the_key_is_never_shown(good: dict[str, str]) -> None:
+    settings = read_settings(good)
+    assert settings.signing_key == SEED
+    assert (settings.trials, read_settings(good | {"TRIALS": "off"}).trials) == (True, False)
     assert (settings.instances, settings.policy, settings.audit) == (("a", "b"), "standard", "")
     assert SEED not in repr(settings)
 
 
-@pytest.mark.parametrize(("name", "value"), [("INSTANCES", "a"), ("SIGNING_KEY", "5e5e")])
-def test_settings_that_make_no_sense_are_named(name: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=name):
-        read_settings(GOOD | {name: value})
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("INSTANCES", "a", "fewer than two names"),
+        ("SIGNING_KEY_FILE", "/nowhere", "cannot be read"),
+        ("SIGNING_KEY_FILE", __file__, "does not hold 32 bytes"),
+    ],
+)
+def test_settings_that_make_no_sense_are_named(
+    good: dict[str, str], name: str, value: str, why: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"{name}.*{why}"):
+        read_settings(good | {name: value})
 
 
 @pytest.mark.parametrize(

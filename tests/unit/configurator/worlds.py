@@ -34,7 +34,6 @@ SIGNER = Signer.of(SEED)
 GOOD, OTHER, BAD = (text_with(most_in_work=f"{limit}") for limit in (33, 34, 1))
 MALFORMED = text_with(most_in_work='"many"')
 BAD_TOGETHER = text_with(most_in_work="2")  # for customers, once all instances have it
-REQUESTS_A_TURN = 10
 
 
 def policy_of(name: str) -> Policy:
@@ -89,6 +88,7 @@ class World:
     policy: str = "drill"
     now: float = 100.0
     orders: str = ""
+    requests: int = 10  # at each instance, in each turn
     instances: dict[str, Instance] = field(
         default_factory=lambda: {n: Instance() for n in NAMES}
     )
@@ -138,7 +138,7 @@ class World:
             for instance in self.instances.values():
                 fails = instance.most_in_work == 1 or set(limits) == {2}
                 errors = 3 if fails else 0
-                instance.counts += Counts(requests=REQUESTS_A_TURN, errors=errors)
+                instance.counts += Counts(requests=self.requests, errors=errors)
             self.controller.turn()
 
     @property

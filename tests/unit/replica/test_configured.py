@@ -12,7 +12,7 @@ from rollout.web import Question
 
 from environments.model import WorldError
 from environments.replica.composing import compose
-from environments.replica.configurator_nodes import standard_sha256
+from environments.replica.configurator_nodes import SIGNING_KEY_FILE, standard_sha256
 from environments.replica.configured import (
     ConfiguredView,
     deviations_of_configuration,
@@ -41,17 +41,21 @@ def test_where_nobody_configures_nothing_is_told_and_nobody_is_there() -> None:
     assert standard_sha256(Settings()) == ""
 
 
-def test_instances_can_check_what_the_configurator_alone_can_sign() -> None:
+@pytest.mark.parametrize("secured", [False, True])
+def test_instances_can_check_what_the_configurator_alone_can_sign(*, secured: bool) -> None:
     passwords = Passwords()
-    nodes = {node.name: node for node in compose(CONFIGURED, passwords).nodes}
+    settings = replace(CONFIGURED, secured=secured)
+    nodes = {node.name: node for node in compose(settings, passwords).nodes}
     configurator = nodes.pop("east-configurator")
-    signed = Signer.of(configurator.environment["SIGNING_KEY"]).sign(Document(1, b"a"))
+    signed = Signer.of(configurator.files[SIGNING_KEY_FILE].strip()).sign(Document(1, b"a"))
     for name in configurator.environment["INSTANCES"].split(","):
-        told = read_settings(nodes.pop(name).environment)
+        told = read_settings({"DATABASE_PASSWORD": "hush", **nodes.pop(name).environment})
         assert told.configurator == "http://east-configurator:9200"
         assert told.checks_signature
         assert Verifier.of(told.configuration_key).open(signed).content == b"a"
-    values = {value for node in nodes.values() for value in node.environment.values()}
+    values = {
+        value for node in (*nodes.values(), configurator) for value in node.environment.values()
+    }
     assert passwords.configuration not in values
     assert passwords.configuration not in repr(configurator) + repr(passwords)
 

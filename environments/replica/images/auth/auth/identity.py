@@ -127,10 +127,11 @@ class Identity:
             source=attempt.source,
             issued=now,
             expires=now + self.token_seconds,
+            key=self.keys.signing.id,
         )
         self.state.issued[issued.id] = issued
         self.save()
-        return Token(_signed(issued, self.keys.signing), issued)
+        return Token(signed(issued, self.keys.signing), issued)
 
     def add_account(self, customer: str, password: str) -> None:
         """Open an account, or give one a new password, which ends what it had before."""
@@ -203,6 +204,11 @@ class Identity:
         """Give what whoever checks tokens must know, under a version of its own."""
         known = {
             "keys": self.keys.believed(),
+            # Whoever has a copy of a key that signs no more issues nothing with it.
+            "only": {
+                key: sorted(one.id for one in self.state.issued.values() if one.key == key)
+                for key in self.keys.retired
+            },
             "revoked_tokens": sorted(self.state.revoked_tokens),
             "revoked_customers": self.state.revoked_customers,
         }
@@ -252,7 +258,8 @@ class Attempt:
     forgiven: Sequence[Callable[[], None]] = field(repr=False)
 
 
-def _signed(issued: Issued, key: Key) -> str:
+def signed(issued: Issued, key: Key) -> str:
+    """Give the token that says so (RFC 7519), signed with this key."""
     claims = {
         "sub": issued.customer,
         "jti": issued.id,

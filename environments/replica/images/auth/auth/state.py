@@ -35,6 +35,7 @@ class Issued:
     source: str
     issued: float
     expires: float
+    key: str  # that it was signed with
 
 
 @dataclass(frozen=True, slots=True)

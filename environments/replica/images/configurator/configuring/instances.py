@@ -12,7 +12,7 @@ from rollout.reading import SilentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
 PORT = 8000
 ANSWER_SECONDS = 1.0
@@ -55,17 +55,22 @@ class Instances:
     read: Callable[[str], InForce] = read_in_force
     _seen: dict[str, InForce] = field(default_factory=dict)
     _heard_at: dict[str, float] = field(default_factory=dict)
+    _said: dict[str, str] = field(default_factory=dict)  # why there was no answer
 
     def look(self) -> None:
         asked = {name: self.threads.submit(self.read, name) for name in self.names}
         wait(asked.values(), ANSWER_SECONDS + 1)
         for name, answer in asked.items():
             self._heard_at.setdefault(name, self.clock())
-            if answer.done() and answer.exception() is None:
-                self._seen[name] = answer.result()
-                self._heard_at[name] = self.clock()
-            elif answer.done() and not isinstance(answer.exception(), SilentError):
-                answer.result()
+            self._hear(name, answer)
+
+    def _hear(self, name: str, answer: Future[InForce]) -> None:
+        try:
+            self._seen[name] = answer.result(timeout=0)
+        except (SilentError, TimeoutError) as error:
+            self._said[name] = str(error) or f"{name} does not answer in time"
+        else:
+            self._heard_at[name] = self.clock()
 
     def version(self, name: str) -> int | None:
         """Give what an instance said last; None where it never said anything."""
@@ -86,6 +91,6 @@ class Instances:
     def troubles(self, name: str) -> Sequence[str]:
         """Say what an instance found to be wrong, a sentence each."""
         if name in self.silent():
-            return [f"{name} does not say what it has in force"]
+            return [f"nobody knows what {name} has in force: {self._said[name]}"]
         seen = self._seen.get(name)
         return [f"{name}: {what}" for what in seen.troubles.values()] if seen else []

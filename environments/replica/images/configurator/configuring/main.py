@@ -31,6 +31,7 @@ def controller_of(settings: Settings, threads: ThreadPoolExecutor) -> Controller
     clock = time.monotonic
     policy_file = FOLDER / "policies" / f"{settings.policy}.toml"
     policy = read_policy(policy_file.read_bytes(), file=policy_file.name)
+    policy = replace(policy, trials=policy.trials and settings.trials)
     means = Means(
         store=Store(STATE, Signer.of(settings.signing_key)),
         instances=Instances(settings.instances, threads, clock),

@@ -25,6 +25,7 @@ class Settings:
     signing_key: str = field(repr=False)
     configuration: str  # the name of the one that is in force to begin with
     policy: str  # the name of the one that later ones get to customers by
+    trials: bool  # off where nobody may order who is no customer
     audit: str  # whom to tell what people and the configurator did; "": nobody
 
 
@@ -37,13 +38,25 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     instances = tuple(filter(None, environ.get("INSTANCES", "").split(",")))
     if len(instances) < 2:  # noqa: PLR2004 - there must be others than the first one
         raise SettingsError("INSTANCES has fewer than two names: write a,b,c")
-    signing_key = environ.get("SIGNING_KEY", "")
-    if not _SEED.fullmatch(signing_key):
-        raise SettingsError("SIGNING_KEY is not 32 bytes in hexadecimal")
     return Settings(
         instances=instances,
-        signing_key=signing_key,
+        signing_key=_signing_key(environ),
         configuration=environ.get("CONFIGURATION", "standard"),
         policy=environ.get("POLICY", "standard"),
+        trials=environ.get("TRIALS", "on") == "on",
         audit=environ.get("AUDIT", "").rstrip("/"),
     )
+
+
+def _signing_key(environ: Mapping[str, str]) -> str:
+    """Read the key from its file: it is in no variable, which others could see."""
+    name = environ.get("SIGNING_KEY_FILE", "")
+    try:
+        key = Path(name).read_text().strip()
+    except OSError as error:
+        raise SettingsError(
+            f"SIGNING_KEY_FILE={name!r} cannot be read ({error.strerror}): name a file"
+        ) from error
+    if not _SEED.fullmatch(key):
+        raise SettingsError(f"SIGNING_KEY_FILE={name!r} does not hold 32 bytes in hexadecimal")
+    return key
