@@ -140,6 +140,15 @@ def _got_in(intrusion: Intrusion) -> int:
     return sum(one.got_in for one in intrusion.uses)
 
 
+def breach_mark(intrusion: Intrusion) -> str:
+    """It in a few words, for a picture."""
+    noticed, out = (
+        _NEVER if seconds is None else f"after {seconds_text(seconds)}"
+        for seconds in (intrusion.detect_seconds, intrusion.shut_out_seconds)
+    )
+    return f"in: noticed {noticed}, out {out}"
+
+
 def _noticed(intrusion: Intrusion) -> str:
     """How long after its first success, or its first attempt where it had none."""
     seconds, since = intrusion.detect_seconds, "first success"

@@ -27,7 +27,9 @@ _SAID = ("Seconds from its start", "Change", "Step", "Requests that meet it", "B
 
 def changes_notes(harm: Harm | None) -> list[str]:
     """A line for each change; none where nobody wrote them down."""
-    return [] if harm is None else [change_note(one) for one in harm.changes]
+    if harm is None:
+        return []
+    return [_note(one, harm.slow_seconds) for one in harm.changes]
 
 
 def changes_figures(harm: Harm | None, objectives: ChangeObjectives | None) -> list[Figure]:
@@ -38,7 +40,7 @@ def changes_figures(harm: Harm | None, objectives: ChangeObjectives | None) -> l
     return [
         figure
         for one in harm.changes
-        for figure in _figures(one, objectives if one in asked else None)
+        for figure in _figures(one, harm.slow_seconds, objectives if one in asked else None)
     ]
 
 
@@ -75,14 +77,15 @@ def _from_start_seconds(one: Change) -> float | None:
     return one.until_rolled_back(one.began_at, one.began_at)
 
 
-def change_note(one: Change) -> str:
+def _note(one: Change, slow_seconds: float | None) -> str:
     by = f" by {one.by}" if one.by else ""
     after = rolled_back_seconds(one)
     since = f" {seconds_text(after)} after its first harmed request" if after else ""
     lasted = f" within {seconds_text(one.harm_seconds)}" if one.harmed else ""
     later = ""
     if one.ended is Step.ROLLED_BACK:
-        later = f"; {one.failed_after:,} failed and {one.slow_after:,} were slow after that"
+        slow = "" if slow_seconds is None else f" and {one.slow_after:,} were slow"
+        later = f"; {one.failed_after:,} failed{slow} after that"
     ended = "not seen to end" if one.ended is None else f"{one.ended}{by}{since}"
     return (
         f"{one.name} {ended}; {one.harmed:,} of {requests_text(one.requests)} harmed"
@@ -90,8 +93,17 @@ def change_note(one: Change) -> str:
     )
 
 
-def _figures(one: Change, asked: ChangeObjectives | None) -> Iterator[Figure]:
-    yield Figure(f"Harmed by {one.name}", *_shares(one, asked.harmed if asked else None))
+def change_mark(one: Change) -> str:
+    """It in a few words, for a picture."""
+    return f"{one.change}: {ended_text(one)}, {one.harmed:,} of {one.requests:,} harmed"
+
+
+def _figures(
+    one: Change, slow_seconds: float | None, asked: ChangeObjectives | None
+) -> Iterator[Figure]:
+    how = "failed" if slow_seconds is None else f"failed, or over {seconds_text(slow_seconds)}"
+    harmed = _shares(one, asked.harmed if asked else None)
+    yield Figure(f"Harmed by {one.name} ({how})", *harmed)
     failed = asked.failed if asked else None
     yield Figure(
         "… of which failed", f"{one.failed:,}", "" if failed is None else share_text(failed)

@@ -357,6 +357,7 @@ def _change_objectives(stated: _Line) -> ChangeObjectives | None:
     return ChangeObjectives(
         harmed=change.share("change.harmed"),
         ends=change.one_of("change.ends", get_args(Ending)),
+        slow_seconds=change.number_or_none("change.slow_seconds"),
         by=change.one_of_or_none("change.by", get_args(Ender)),
         harm_seconds=change.number_or_none("change.harm_seconds"),
         rollback_seconds=change.number_or_none("change.rollback_seconds"),

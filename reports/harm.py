@@ -4,7 +4,7 @@ Two kinds of evidence meet here: the changes log says when a change began and en
 ledger says what customers got meanwhile, which is never taken from what a tool says.
 
 A request, be it an order or a read, is harmed that was not acknowledged or answered, was
-answered wrongly, or took longer than half a second. What was in flight as a change began
+answered wrongly, or took longer than is asked for. What was in flight as a change began
 belongs to it, as from that moment. A change owns its customers until the next one of its kind
 begins; it is over for them a short grace after it was rolled back, which is long enough for
 an answer that was on its way. Times are seconds of CLOCK_MONOTONIC.
@@ -21,6 +21,7 @@ import numpy as np
 from reports.changes_log import ChangeKind, Step
 from reports.ledger import Outcome, Seen
 from reports.reads import reads_of, served
+from reports.verdict import HARMED_SECONDS
 from reports.writes import writes_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from reports.changes_log import ChangeEvent, ChangesLog
     from reports.verdict import Watch
 
-HARMED_SECONDS = 0.5  # what takes longer is no service to a customer
 GRACE_SECONDS = 1.0
 _ENDINGS = (Step.REFUSED, Step.PROMOTED, Step.ROLLED_BACK, Step.FAILED)
 _AFTERTHOUGHTS = (Step.JUDGED, Step.STABLE)  # they neither end a change nor take it up again
@@ -107,6 +107,7 @@ class Harm:
     changes: Sequence[Change]
     covered_until: float | None  # until when the changes log cannot lack anything
     is_asked: bool  # whether somebody wrote down until when the tools were asked
+    slow_seconds: float | None  # what took longer was harmed; None where nothing was for that
     requests_before: int  # begun and due before the first change
     harmed_before: int
 
@@ -129,9 +130,15 @@ class _Requests:
         return self.failed | self.slow
 
 
-def measure_harm(log: ChangesLog, ledger: NDArray[np.void], *, watch: Watch) -> Harm:
-    """What each change did to customers."""
-    requests = _requests(ledger)
+def measure_harm(
+    log: ChangesLog,
+    ledger: NDArray[np.void],
+    *,
+    watch: Watch,
+    slow_seconds: float | None = HARMED_SECONDS,
+) -> Harm:
+    """What each change did to customers; for None, no request was too slow for them."""
+    requests = _requests(ledger, np.inf if slow_seconds is None else slow_seconds)
     histories = [
         (began, story)
         for began, story in sorted(_stories(log), key=lambda one: one[0])
@@ -146,12 +153,13 @@ def measure_harm(log: ChangesLog, ledger: NDArray[np.void], *, watch: Watch) -> 
         ),
         covered_until=log.covered_until,
         is_asked=log.asked_at is not None,
+        slow_seconds=slow_seconds,
         requests_before=_count(before),
         harmed_before=_count(before & requests.harmed),
     )
 
 
-def _requests(ledger: NDArray[np.void]) -> _Requests:
+def _requests(ledger: NDArray[np.void], slow_seconds: float) -> _Requests:
     orders, _ = writes_of(ledger)
     reads = reads_of(ledger)
     began = np.concatenate((orders.began, reads.began))
@@ -160,7 +168,7 @@ def _requests(ledger: NDArray[np.void]) -> _Requests:
     answered = np.concatenate((orders.outcome == Outcome.YES, served(reads)))
     wrong = np.concatenate((orders.seen, reads.seen)) == Seen.WRONG
     failed = ~answered | wrong
-    return _Requests(began, ended, failed, ~failed & (ended - began > HARMED_SECONDS))
+    return _Requests(began, ended, failed, ~failed & (ended - began > slow_seconds))
 
 
 def _stories(log: ChangesLog) -> Iterator[tuple[float, Sequence[ChangeEvent]]]:

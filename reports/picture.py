@@ -20,8 +20,8 @@ import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 
-from reports.breach_summary import breach_notes
-from reports.changes_summary import change_note
+from reports.breach_summary import breach_mark
+from reports.changes_summary import change_mark
 from reports.customers import Customers, covered, see
 from reports.picture_phases import draw_phases
 from reports.picture_rows import LEFT, RIGHT, ROW, WIDTH, Row, draw_row, printable, set_rows
@@ -181,7 +181,7 @@ def _change_rows(scene: Scene) -> list[Row]:
     if harm is None:
         return []
     return [
-        Row("change", change_note(one), one.began_at, one.ended_at, _CHANGE)
+        Row("change", change_mark(one), one.began_at, one.ended_at, _CHANGE)
         for one in harm.changes[:6]  # further ones are in the drill's figures
     ]
 
@@ -190,8 +190,8 @@ def _intruder_rows(scene: Scene) -> list[Row]:
     seen = scene.recovery.intrusion if scene.recovery else None
     if seen is None or seen.first_in_at is None:
         return []
-    text = breach_notes(seen)[0]
-    return [Row("intruder", text, seen.first_in_at, seen.last_in_at, _INTRUDER)]
+    mark = breach_mark(seen)
+    return [Row("intruder", mark, seen.first_in_at, seen.last_in_at, _INTRUDER)]
 
 
 def _no_outage(injections: Sequence[Injection]) -> Row:

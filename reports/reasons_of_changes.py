@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from reports.changes_log import Step
-from reports.harm import GRACE_SECONDS, HARMED_SECONDS
+from reports.harm import GRACE_SECONDS
 from reports.wording import requests_text, seconds_text, shares_apart, told_apart
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def make_sense(objectives: ChangeObjectives) -> bool:
     bounds = (
         objectives.harm_seconds, objectives.rollback_seconds,
         objectives.rollback_from_start_seconds, objectives.harmed_after,
-        objectives.slow_after, objectives.bites,
+        objectives.slow_after, objectives.bites, objectives.slow_seconds,
     )  # fmt: skip
     shares = (objectives.harmed, objectives.failed)
     return all(share is None or 0 <= share <= 1 for share in shares) and all(
@@ -56,7 +56,7 @@ def missed_in_changes(harm: Harm, objectives: ChangeObjectives) -> Iterator[str]
         yield from _missed_in_ending(one, objectives)
         yield from _missed_in_time(one, harm, objectives)
         yield from _missed_in_harm(one, objectives)
-        yield from _missed_after(one, objectives)
+        yield from _missed_after(one, harm.slow_seconds, objectives)
 
 
 def doubts_of_changes(
@@ -136,14 +136,16 @@ def _missed_in_harm(one: Change, objectives: ChangeObjectives) -> Iterator[str]:
         )
 
 
-def _missed_after(one: Change, objectives: ChangeObjectives) -> Iterator[str]:
+def _missed_after(
+    one: Change, slow_seconds: float | None, objectives: ChangeObjectives
+) -> Iterator[str]:
     last, rolled_back = one.last_harmed_after_at, one.ended_at
     if last is None or rolled_back is None:
         return
+    slow = "" if slow_seconds is None else f"took longer than {seconds_text(slow_seconds)}"
     for what, number, allowed in (
         ("failed", one.failed_after, objectives.harmed_after),
-        (f"took longer than {seconds_text(HARMED_SECONDS)}", one.slow_after,
-         objectives.slow_after),
+        (slow, one.slow_after, objectives.slow_after),
     ):  # fmt: skip
         if allowed is not None and number > allowed:
             yield (

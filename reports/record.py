@@ -34,7 +34,7 @@ from reports.scaling import Scaling, measure_scaling
 from reports.scaling_log import read_scaling_log
 from reports.surges import Offered
 from reports.timeline import Event, NotRecordedError, read_timeline
-from reports.verdict import Outcome, Recovery, Service, Verdict
+from reports.verdict import HARMED_SECONDS, Outcome, Recovery, Service, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -154,7 +154,13 @@ def measure_changes(record: DrillRecord) -> Harm | None:
     """What changes did to customers; None where no log, or no end of the load, tells it."""
     if record.changes_log is None or record.watch is None:
         return None
-    return measure_harm(record.changes_log, record.ledger, watch=record.watch)
+    asked = record.objectives.change if record.objectives else None
+    return measure_harm(
+        record.changes_log,
+        record.ledger,
+        watch=record.watch,
+        slow_seconds=asked.slow_seconds if asked else HARMED_SECONDS,
+    )
 
 
 def conclude(folder: Path, timeline: Timeline) -> tuple[Recovery | None, Verdict]:

@@ -47,6 +47,7 @@ class ScalingObjectives:
     refusal_seconds: float | None = None
 
 
+HARMED_SECONDS = 0.5  # what takes longer is no service to a customer
 Ending = Literal["refused", "promoted", "rolled back", "failed"]
 Ender = Literal["itself", "people"]
 Changed = Literal["release", "configuration", "migration", "flag"]
@@ -58,7 +59,8 @@ class ChangeObjectives:
 
     It is asked of every change that began while customers were watched; ``kind`` (release,
     configuration, migration or flag) asks it of those alone. A request is harmed that was not
-    acknowledged, was answered wrongly, or took longer than half a second.
+    acknowledged, was answered wrongly, or took longer than ``slow_seconds``; None where a busy
+    host must not count and the change makes nothing slow: then only what failed is harmed.
 
     ``ends`` is how a change must end, and ``by`` who must have ended it: ``itself`` or
     ``people``; None is not judged. ``harmed`` bounds the share, from 0 to 1, of the requests
@@ -77,6 +79,7 @@ class ChangeObjectives:
 
     harmed: float
     ends: Ending
+    slow_seconds: float | None = HARMED_SECONDS
     by: Ender | None = None
     harm_seconds: float | None = None
     rollback_seconds: float | None = None

@@ -28,7 +28,7 @@ pytestmark = [
 BREACH = Objectives(
     rto_seconds=5,
     rpo_seconds=0,
-    availability=0.999,
+    availability=0.99,
     stale_reads=None,
     breach=BreachObjectives(detect_seconds=10, shut_out_seconds=60),
 )

@@ -26,11 +26,14 @@ pytestmark = [
 ]
 
 # Some requests take longer than half a second on a host that is busy with all of this.
-CHANCE = 0.02
+CHANCE = 0.05
+SLOW_BY_CHANCE = 20
 THERE_AND_BACK = Objectives(
     rto_seconds=1,
     rpo_seconds=0,
-    change=ChangeObjectives(harmed=CHANCE, ends="rolled back", by="people", harmed_after=5),
+    change=ChangeObjectives(
+        harmed=CHANCE, ends="rolled back", by="people", harmed_after=SLOW_BY_CHANCE
+    ),
 )
 LEFT_HALF_WAY = THERE_AND_BACK
 REFUSED = Objectives(
@@ -47,7 +50,7 @@ TAKEN_BACK = Objectives(
         by="itself",
         harm_seconds=10,
         rollback_seconds=10,
-        harmed_after=5,
+        harmed_after=SLOW_BY_CHANCE,
         bites=1,
     ),
 )
@@ -60,7 +63,7 @@ BACK_BY_PEOPLE = Objectives(
         by="people",
         harm_seconds=20,
         rollback_seconds=20,
-        harmed_after=5,
+        harmed_after=SLOW_BY_CHANCE,
         bites=1,
     ),
 )
@@ -117,6 +120,7 @@ def test_a_migration_locks_the_table_of_orders(
         load.orders(users=20),
         inject(BadMigration("migrator", "weight"), mended_by_people=True),
     ):
+        recovery.must_be_noticed("sessions of the service wait", within=NOTICED_WITHIN)
         follow("migration-locks.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(ENDED_BY_PEOPLE)

@@ -38,16 +38,15 @@ def test_somebody_guesses_passwords(
 ) -> None:
     """Somebody guesses a customer's password; the login stops listening to it."""
     guessing = logins.guessing()
-    with (
-        intrusion.watched(),
-        load.orders(users=20),
-        logins.tried(away_at_most=LOGINS_AWAY),
-        inject(guessing, hold=HOLD, mended_by_people=True),
-    ):
-        intrusion.must_be_detected(within=NOTICED_WITHIN)
-        told = follow("password-guessing.md")
-        intrusion.is_out()
-        recovery.wait(at_most=WATCH)
-        intrusion.keep("east-audit", told.get("TRAIL"))
+    with intrusion.watched(), load.orders(users=20):
+        with (
+            logins.tried(away_at_most=LOGINS_AWAY),
+            inject(guessing, hold=HOLD, mended_by_people=True),
+        ):
+            intrusion.must_be_detected(within=NOTICED_WITHIN)
+            told = follow("password-guessing.md")
+            intrusion.is_out()
+            recovery.wait(at_most=WATCH)
+            intrusion.keep("east-audit", told.get("TRAIL"))
         logins.nobody_got_in(guessing)
     recovery.must_meet(UNNOTICED)

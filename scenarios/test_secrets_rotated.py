@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 OBJECTIVES = Objectives(
-    rto_seconds=0, rpo_seconds=0, availability=1.0, read_availability=1.0, p95_seconds=0.5
+    rto_seconds=1, rpo_seconds=0, availability=1.0, read_availability=1.0, p95_seconds=1.0
 )
 WATCH = timedelta(minutes=1)
 

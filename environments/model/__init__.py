@@ -5,7 +5,7 @@ node is a container, a host or a pod. What a node can also do (be killed, paused
 off) is small and optional: ask with ``isinstance``.
 """
 
-from environments.model.changes import ChangeTold, Changing, Deployed, DeploymentStatus
+from environments.model.changes import ChangeTold, Changing
 from environments.model.disks import Disconnectable, DiskSlowable
 from environments.model.errors import (
     CommandTimedOutError,
@@ -52,8 +52,6 @@ __all__ = [
     "Crowded",
     "Cut",
     "Cuttable",
-    "Deployed",
-    "DeploymentStatus",
     "Direction",
     "Disconnectable",
     "DiskSlowable",

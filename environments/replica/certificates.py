@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import trustme
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +25,12 @@ class Authority:
     def pem(self) -> str:
         return self._ca.cert_pem.bytes().decode()
 
-    def issue(self, name: str, *others: str, until: datetime | None = None) -> Certificate:
+    def issue(self, name: str, *others: str) -> Certificate:
         """Issue a certificate for a host of this name, which is its common name as well.
 
-        ``others`` are names and addresses that it is called by, too. It is good ``until`` then;
-        None is for longer than any run.
+        ``others`` are names and addresses that it is called by, too.
         """
-        issued = self._ca.issue_cert(name, *others, common_name=name, not_after=until)
+        issued = self._ca.issue_cert(name, *others, common_name=name)
         chain = "".join(blob.bytes().decode() for blob in issued.cert_chain_pems)
         return Certificate(chain, issued.private_key_pem.bytes().decode())
 

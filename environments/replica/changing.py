@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from environments.model import ChangeTold, DeploymentStatus, WorldError
-from environments.replica.deploying import read_changes, read_deployment
+from environments.model import ChangeTold, WorldError
+from environments.replica.deploying import read_changes
 from environments.replica.probes import NoAnswerError, http_ok
 from environments.replica.replica import Replica
 from environments.replica.topology import Role
@@ -23,35 +22,17 @@ if TYPE_CHECKING:
 
 TOOLS = {Role.DEPLOYER, Role.CONFIGURATOR, Role.MIGRATOR}
 HISTORY_PORT = 9200  # of each of them
-DEPLOYS_WITHIN = timedelta(seconds=40)  # longer than the deployer's command waits for anything
 
 
 @dataclass(frozen=True, slots=True)
 class ChangingReplica(Replica):
-    """Implements Changing, too; and Deployed, where there is a deployer."""
+    """Implements Changing, too."""
 
     def change_tools(self) -> Sequence[str]:
         return [name for name, node in self.started.items() if node.spec.role in TOOLS]
 
     def changes(self, tool: str, after: int) -> Sequence[ChangeTold]:
         return _told(self.started[tool], f"/changes?after={after}", read_changes)
-
-    def deployment(self) -> DeploymentStatus:
-        return _told(self.started[self._deployer()], "/status", read_deployment)
-
-    def deploy(self, what: str) -> str:
-        name = self._deployer()
-        node = next(node for node in self.nodes if node.name == name)
-        done = node.run(["deploy", what], within=DEPLOYS_WITHIN)
-        if done.exit_code != 0:
-            raise WorldError(f"{name} did not {what}: {(done.stderr or done.stdout).strip()}")
-        return done.stdout.strip()
-
-    def _deployer(self) -> str:
-        for name, node in self.started.items():
-            if node.spec.role is Role.DEPLOYER:
-                return name
-        raise WorldError("nothing deploys releases here: make the replica with a release")
 
 
 def _told(node: Started, path: str, read: Callable[[Any], Value]) -> Value:

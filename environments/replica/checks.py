@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import http.client
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+from environments.replica.encryption import HTTPS_PORT
 from environments.replica.probes import (
     NoAnswerError,
+    certificate_at,
     http_get,
     http_ok,
     json_object,
@@ -15,6 +19,10 @@ from environments.replica.probes import (
 )
 from environments.replica.topology import NodeSpec, Role
 
+if TYPE_CHECKING:
+    from cryptography import x509
+
+LEAST_LEFT = 0.25  # of a certificate's time
 Ports = Mapping[int, int]  # the port inside -> the port on 127.0.0.1
 
 
@@ -86,6 +94,23 @@ def check_auth(ports: Ports) -> None:
         raise NoAnswerError("; ".join(findings))
 
 
+def check_certificate(shown: x509.Certificate, now: datetime) -> None:
+    """See that a certificate is good, and that it was renewed in time.
+
+    Agents renew theirs after two thirds of their time.
+
+    Raises:
+        NoAnswerError: it has expired, or soon will.
+    """
+    left = shown.not_valid_after_utc - now
+    if left <= timedelta(0):
+        raise NoAnswerError(f"its certificate expired {-left.total_seconds():.0f} s ago")
+    if left < LEAST_LEFT * (shown.not_valid_after_utc - shown.not_valid_before_utc):
+        raise NoAnswerError(
+            f"its certificate expires in {left.total_seconds():.0f} s, and nobody renewed it"
+        )
+
+
 def check_edge(ports: Ports) -> None:
     """Ask an entrance whether it works; one that leads to a login must reach it.
 
@@ -93,6 +118,8 @@ def check_edge(ports: Ports) -> None:
         NoAnswerError: it does not.
     """
     statistics = http_ok(ports[8404], "/stats;csv")
+    if HTTPS_PORT in ports:
+        check_certificate(certificate_at(ports[HTTPS_PORT]), datetime.now(UTC))
     if _statuses(statistics, "auth") and not servers_up(statistics, "auth"):
         raise NoAnswerError("/stats: nobody can log in, it does not reach auth")
 

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from environments.model import ChangeTold, DeploymentStatus
+from environments.model import ChangeTold
 from environments.replica.probes import NoAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentStatus:
+    """Which release serves, and how far another one has come."""
+
+    live: str  # the version that is said to be live
+    colour: str  # "blue": the places that all began with; or "green"
+    phase: str  # "idle", "preparing", "serving", "watched" or "rolling back"
+    change: str
+    share: float
+    verified: bool  # that the last rollback is done was read back
+    trouble: str  # what harms customers; "" where nothing was found
+    serving: Mapping[str, str]  # place -> the version that it says it is
 
 
 def read_deployment(said: Mapping[str, Any]) -> DeploymentStatus:

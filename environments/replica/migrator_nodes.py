@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from environments.replica.topology import EAST, Network, NodeSpec, Role
+from environments.replica.topology import EAST, NodeSpec, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,6 @@ def migrator_nodes(settings: Settings, passwords: Passwords) -> tuple[NodeSpec, 
         region=EAST,
         image="migrator",
         ports=(HISTORY_PORT,),
-        networks=(Network.DATA, Network.OPERATIONS),
         environment={
             "PGHOST": f"{EAST}-{Role.DB_ROUTER}",
             "PGUSER": "migrator",

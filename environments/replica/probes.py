@@ -10,15 +10,18 @@ import http.client
 import json
 import re
 import socket
+import ssl
 import time
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+from cryptography import x509
 
 from environments.model import NotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 Value = TypeVar("Value")
 
@@ -69,6 +72,19 @@ def _http(port: int, method: str, path: str, body: str | None) -> Answer:
         raise NoAnswerError(f"{path}: {error or type(error).__name__}") from error
     finally:
         connection.close()
+
+
+def certificate_at(port: int) -> x509.Certificate:
+    """Give the certificate that is shown at a published port, good or not.
+
+    Raises:
+        NoAnswerError: none is.
+    """
+    try:
+        shown = ssl.get_server_certificate((HOST, port), timeout=ANSWER_SECONDS)
+    except OSError as error:
+        raise NoAnswerError(f"its certificate: {error}") from error
+    return x509.load_pem_x509_certificate(shown.encode())
 
 
 def redis_pong(port: int) -> None:

@@ -31,6 +31,10 @@ def must_be_deployable(settings: Settings) -> None:
             "releases are deployed where there is one region and no autoscaler: make the "
             "replica with a release alone"
         )
+    if settings.secured:
+        raise WorldError(
+            "the deployer's trials do not log in: make the replica with a release and not secured"
+        )
     releases = sorted(
         one.name.removeprefix(IMAGE_PREFIX) for one in IMAGES.glob(f"{IMAGE_PREFIX}*")
     )
@@ -51,7 +55,7 @@ def release_nodes(region: Region) -> tuple[NodeSpec, ...]:
         return ()
     blue = region.named(Role.APP, region.apps)
     green = region.named(Role.GREEN, PLACES)
-    taken_back = green if settings.takes_all_back else green[:-1]
+    taken_back = green if settings.takes_all_back else green[1:]
     deployer = NodeSpec(
         name=f"{region.name}-{Role.DEPLOYER}",
         role=Role.DEPLOYER,

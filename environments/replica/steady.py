@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from environments.replica.caches import CacheGroup, CacheView
 from environments.replica.configured import ConfiguredView, deviations_of_configuration
-from environments.replica.deploying import deviations_of_deployment
+from environments.replica.deploying import DeploymentStatus, deviations_of_deployment
 from environments.replica.scaling import ScalingView, deviations_of_scaling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from environments.model import DeploymentStatus
     from environments.replica.cluster import Cluster
 
 GONE = "gone"  # the condition of a node whose container was removed

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlencode
 
-from environments.model import DeploymentStatus, GoneError, Link, ScalingStatus, WorldError
+from environments.model import GoneError, Link, ScalingStatus, WorldError
 from environments.replica.autoscaling_nodes import PROMETHEUS_PORT, SCALER_PORT
 from environments.replica.caches import (
     GROUP,
@@ -23,7 +23,7 @@ from environments.replica.cluster import KEYS, Cluster, read_cluster
 from environments.replica.configurator_nodes import CONFIGURATOR_PORT
 from environments.replica.configured import ConfiguredView, read_configured
 from environments.replica.containers import Engine, speaking
-from environments.replica.deploying import read_deployment
+from environments.replica.deploying import DeploymentStatus, read_deployment
 from environments.replica.probes import (
     NoAnswerError,
     etcd_range,

@@ -24,8 +24,10 @@ AS_SERVICE = """
 psql --no-psqlrc --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 \
   --command 'SET ROLE orders' --command "$SQL"
 """
+# Paid already: the service leaves it alone.
 MAKE = """
-INSERT INTO orders (key, customer, item, amount_cents) VALUES ('{key}', 'ada', 'lifejacket', 9)
+INSERT INTO orders (key, customer, item, amount_cents, status)
+VALUES ('{key}', 'ada', 'lifejacket', 9, 'paid')
 """
 TRIGGERS = """
 SELECT count(*) FROM pg_trigger

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.catalog import Settings
+from environments.model import Killable
 from environments.replica.containers import connect
 from fixtures.faults import CopySecrets, describe, rebuild
 from fixtures.faults.copy_secrets import SHUT
 from fixtures.run import ROOT
+from fixtures.waiting import wait_until
 from scenarios import test_secrets_rotated as scenario
 from tests.contract.secret_scan import Values, described, images_of, packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from environments.model import Environment
+    from environments.model import Environment, Node
     from environments.replica.containers import Engine
     from fixtures.drill import Drill
     from fixtures.run import Run
@@ -33,6 +35,7 @@ pytestmark = [
     pytest.mark.settings(Settings(secured=True)),
 ]
 KEEPERS = ("bastion", "east-app-1", "east-app-3", "east-audit", "east-auth", "east-db-1")
+SOON = timedelta(seconds=60)
 TOOLS = {".git", ".venv", "node_modules"}
 
 
@@ -110,6 +113,32 @@ def test_copies_open_what_they_are_for_and_are_thrown_away_by_anybody(
     finally:
         anybody.revert(replica)
     assert fault.has_gone(replica)
+
+
+def test_a_vault_that_was_away_has_forgotten_nothing_and_nodes_come_back_to_it(
+    replica: Environment,
+) -> None:
+    """The vault dies and comes back; a node that was restarted fetches what it needs."""
+    by_name = {node.name: node for node in replica.nodes}
+    vault, app = by_name["east-vault"], by_name["east-app-2"]
+    assert isinstance(vault, Killable)
+    assert isinstance(app, Killable)
+    before = _versions(vault)
+    login = app.run(["cat", "/run/vault/orders-login.json"], within=SOON).stdout
+    vault.kill()
+    vault.start()
+    wait_until("the vault to answer", lambda: _versions(vault) == before, at_most=SOON)
+    app.kill()
+    app.start()
+    wait_until("all to be well", lambda: not replica.deviations(), at_most=SOON)
+    assert app.run(["cat", "/run/vault/orders-login.json"], within=SOON).stdout == login
+    done = vault.run(["vault", "rotate", "identity"], within=SOON)
+    assert done.exit_code == 0, done.stdout
+
+
+def _versions(vault: Node) -> list[list[str]]:
+    listed = vault.run(["vault", "list"], within=SOON)
+    return [line.split()[:2] for line in listed.stdout.splitlines()[1:]]
 
 
 def _is_of_identity(file: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from environments.catalog import Settings
+from fixtures import wholeness
 from scenarios import test_authentication_away as away
 from scenarios import test_password_guessing as guessing
 from scenarios import test_token_leaked as leaked
@@ -26,7 +27,8 @@ def test_a_login_that_looks_at_every_password_is_found(
     sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guessing, "NOTICED_WITHIN", timedelta(seconds=20))
-    sabotaged.leave_out("password-guessing.md", "Find the address", then_stop=True)
+    sabotaged.leave_out("password-guessing.md", "Find the address")
+    sabotaged.leave_out("password-guessing.md", "fence: Keep the address out", then_stop=True)
 
     sabotaged.must_be_missed(
         guessing.test_somebody_guesses_passwords,
@@ -46,7 +48,10 @@ def test_a_page_that_keeps_nobody_out_is_found(sabotaged: Sabotaged) -> None:
 
 
 @SECURED
-def test_a_page_that_takes_no_token_back_is_found(sabotaged: Sabotaged) -> None:
+def test_a_page_that_takes_no_token_back_is_found(
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wholeness, "STEADY_AFTER_WITHIN", SHORT)  # it is used until it expires
     sabotaged.leave_out("token-leaked.md", "fence: Take the token back")
     sabotaged.leave_out("token-leaked.md", "Nothing is used from elsewhere")
 

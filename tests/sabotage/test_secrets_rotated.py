@@ -23,7 +23,7 @@ def test_a_login_that_ends_before_the_instances_moved_over_is_found(
     sabotaged.change(PAGE, "orders-login was rotated", "orders-login was revoked")
 
     sabotaged.must_be_missed(
-        scenario.test_every_secret_is_rotated_while_customers_order, "RTO missed"
+        scenario.test_every_secret_is_rotated_while_customers_order, "availability missed"
     )
 
 

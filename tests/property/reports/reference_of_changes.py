@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.property.reports.reference import Attempt
 
-SLOW, GRACE, COVERED = 0.5, 1.0, 2.0
+GRACE, COVERED = 1.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class History:
     reads: Sequence[Attempt]
     steady: float
     stopped: float
+    slow: float | None = 0.5  # what takes longer is harmed; None: nothing is for that
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ def failed(history: History, one: Attempt) -> bool:
 
 
 def slow(history: History, one: Attempt) -> bool:
-    if failed(history, one) or one.ended is None:
+    if failed(history, one) or one.ended is None or history.slow is None:
         return False
-    return one.ended - one.began > SLOW
+    return one.ended - one.began > history.slow
 
 
 def harmed(history: History, one: Attempt) -> bool:

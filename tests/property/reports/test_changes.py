@@ -58,6 +58,7 @@ def chaotic_histories(draw: st.DrawFn) -> History:
         reads=draw(st.lists(attempts(), max_size=8)),
         steady=steady,
         stopped=steady + draw(quarters(0, 24)),
+        slow=draw(st.sampled_from((0.5, 0.25, None))),
     )
 
 
@@ -92,6 +93,7 @@ def plausible_histories(draw: st.DrawFn) -> History:
         reads=draw(st.lists(attempts(), max_size=2)),
         steady=0.0,
         stopped=stopped,
+        slow=draw(st.sampled_from((0.5, 0.5, None))),
     )
 
 
@@ -131,7 +133,9 @@ def watch_of(history: History) -> Watch:
 
 def measured(history: History) -> Harm:
     ledger = as_ledger(history.orders, history.reads)
-    return measure_harm(as_log(history), ledger, watch=watch_of(history))
+    return measure_harm(
+        as_log(history), ledger, watch=watch_of(history), slow_seconds=history.slow
+    )
 
 
 def as_objectives(wish: Wish) -> ChangeObjectives:

@@ -33,6 +33,8 @@ class Audit:
     def answer(self, request: httpx.Request) -> httpx.Response:
         if self.away_for:
             self.away_for -= 1
+            if self.away_for % 2:
+                return httpx.Response(503)
             raise httpx.ConnectError("refused")
         self.entries.append(json.loads(request.content))
         if len(self.entries) == THREE:

@@ -6,11 +6,12 @@ Instances of the orders service judge here with their own code what is issued he
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from environments.replica.images.auth.auth.identity import LockedOutError
+from environments.replica.images.auth.auth.identity import LockedOutError, Token, signed
 from environments.replica.images.auth.auth.keys import Key
 from environments.replica.images.auth.auth.state import Elsewhere
 from environments.replica.images.orders.orders.identity import Issued as Judged
@@ -20,8 +21,6 @@ from tests.unit.auth.doors import ABROAD, HOME, LIFE_SECONDS, Door
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from environments.replica.images.auth.auth.identity import Token
 
 
 @pytest.fixture
@@ -84,6 +83,7 @@ def test_one_token_is_taken_back_and_the_others_stay(door: Door) -> None:
 def test_all_of_a_customer_are_taken_back_and_the_next_login_is_good(door: Door) -> None:
     instance, before = Instance(door), log_in(door)
     assert door.identity.revoke_customer("ada")
+    door.start()
     door.clock.now += 0.001
     after = log_in(door)
     instance.poll()
@@ -158,6 +158,30 @@ def test_the_key_before_is_remembered_by_the_next_process(door: Door) -> None:
     door.signed_with = "the second"
     door.start()
     assert Instance(door).lets_in(token)
+
+
+def test_a_copy_of_the_key_before_issues_nothing(door: Door) -> None:
+    instance, before = Instance(door), log_in(door)
+    copy = door.identity.keys.signing
+    door.identity.announce(Key.of("the second"))
+    instance.poll()
+    instance.poll()
+    forged = replace(before.issued, id="forged", issued=before.issued.issued - 1)
+    token = Token(signed(forged, copy), forged)
+    assert instance.lets_in(token)  # as long as it signs, nobody can tell
+    assert door.identity.turn()
+    instance.poll()
+    assert not instance.lets_in(token)
+    assert instance.lets_in(before)
+
+
+def test_a_key_that_changed_while_the_service_was_away_fails_nobody(door: Door) -> None:
+    token = log_in(door)
+    door.signed_with = "the second"
+    door.start()
+    instance = Instance(door)
+    assert instance.lets_in(token)
+    assert instance.lets_in(log_in(door))
 
 
 def test_what_a_dropped_key_signed_lets_nobody_in(door: Door) -> None:

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from environments.model import WorldError
 from fixtures import logins
+from fixtures.accounts import open_account
 from fixtures.drill import Drill, InconclusiveError
 from fixtures.faults import GuessPasswords
 from fixtures.faults.use_leaked_token import LEAKED_TOKEN
@@ -140,7 +142,7 @@ def test_without_a_login_no_token_leaks(stage: Stage) -> None:
 def test_a_guess_that_was_right_is_a_breach(stage: Stage, tmp_path: Path) -> None:
     customer = Logins(stage.drill).weak_account()
     assert customer == "run-1-drill-careless"
-    assert (stage.auth.root / "accounts").read_text() == f"add {customer} summer150\n"
+    assert (stage.auth.root / "accounts").read_text() == f"add {customer} summer120\n"
     attempts = tmp_path / "attempts.jsonl"
     line = '{"credential": "password of %s", "what": "login", "outcome": "%s"}\n'
     attempts.write_text(line % (customer, "out") + line % ("somebody", "in"))
@@ -168,3 +170,20 @@ def test_the_longest_outage_is_the_longest_run_of_failures(
         if not login.let_in
     ]
     assert longest_outage(tried, until) == pytest.approx(max(runs, default=0.0))
+
+
+def test_where_nobody_logs_in_there_is_no_account() -> None:
+    assert open_account(FakeEnvironment(), "ada") == ""
+
+
+def test_each_account_has_a_password_of_its_own(stage: Stage) -> None:
+    passwords = {open_account(stage.drill.environment, name) for name in ("ada", "bob")}
+    assert len(passwords) == 2
+    kept = (stage.auth.root / "accounts").read_text().splitlines()
+    assert {line.rpartition(" ")[2] for line in kept} == passwords
+
+
+def test_an_account_that_cannot_be_opened_is_an_error(stage: Stage) -> None:
+    stage.auth.has("auth", "echo 'auth: the service does not answer' >&2; exit 1")
+    with pytest.raises(WorldError, match="the service does not answer"):
+        open_account(stage.drill.environment, "ada")

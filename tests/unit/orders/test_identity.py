@@ -36,6 +36,7 @@ OTHER = Key.of("another")
 CLAIMS = {"sub": "ada", "jti": "t1", "iat": 900.5, "exp": 1200, "from": "10.0.0.1"}
 WORD = {
     "keys": {KEY.id: KEY.public},
+    "only": {},
     "revoked_tokens": [],
     "revoked_customers": {},
     "version": "v1",
@@ -148,6 +149,7 @@ def test_what_was_not_issued_by_our_auth_lets_nobody_in(instance: Instance, toke
         ({"revoked_tokens": ["t1"]}, "revoked"),
         ({"revoked_customers": {"ada": 900.5}}, "revoked"),
         ({"keys": {}}, "not issued here"),
+        ({"only": {KEY.id: ["t2"]}}, "not issued here"),
     ],
 )
 def test_what_was_taken_back_lets_nobody_in(
@@ -162,7 +164,10 @@ def test_what_was_taken_back_lets_nobody_in(
 
 
 def test_others_tokens_and_later_ones_are_good_all_the_same(instance: Instance) -> None:
-    instance.auth.word.update(revoked_tokens=["t2"], revoked_customers={"ada": 900.4})
+    only = {KEY.id: ["t1"], OTHER.id: []}
+    instance.auth.word.update(
+        revoked_tokens=["t2"], revoked_customers={"ada": 900.4}, only=only
+    )
     instance.poll()
     assert instance.issued.bearer_of(signed(), "") == Bearer("ada", "t1")
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
+from cryptography import x509
 
 from environments.replica import checks
-from environments.replica.checks import check_auth, check_edge, check_instance
+from environments.replica.checks import (
+    check_auth,
+    check_certificate,
+    check_edge,
+    check_instance,
+)
 from environments.replica.probes import NoAnswerError
 
 if TYPE_CHECKING:
@@ -29,6 +38,28 @@ def test_one_that_is_ready_is_well_whatever_helper_it_lacks(
 ) -> None:
     says(monkeypatch, dependencies)
     check_instance({8000: 1})
+
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (DAY, None),
+        (DAY / 3, None),  # agents renew theirs now
+        (DAY / 5, "its certificate expires in 17280 s, and nobody renewed it"),
+        (timedelta(seconds=-3), "its certificate expired 3 s ago"),
+    ],
+)
+def test_a_certificate_that_should_have_been_renewed_is_said(
+    left: timedelta, said: str | None
+) -> None:
+    issued = trustme.CA().issue_cert("edge", not_before=NOW + left - DAY, not_after=NOW + left)
+    shown = x509.load_pem_x509_certificate(issued.cert_chain_pems[0].bytes())
+    with pytest.raises(NoAnswerError, match=said) if said else nullcontext():
+        check_certificate(shown, NOW)
 
 
 def test_one_whose_clock_differs_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

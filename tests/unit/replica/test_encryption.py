@@ -45,7 +45,7 @@ def test_customers_come_in_by_https_alone() -> None:
     assert of(Role.BASTION).environment["EDGE"] == "https://east-edge:8443"
 
 
-@pytest.mark.parametrize("role", [Role.APP, Role.BASTION, Role.DB])
+@pytest.mark.parametrize("role", [Role.APP, Role.AUDIT, Role.BASTION, Role.DB])
 def test_whoever_calls_a_database_verifies_it(role: Role) -> None:
     node = of(role)
     trusted = {value for name, value in node.environment.items() if "ROOTCERT" in name}

@@ -8,6 +8,7 @@ import pytest
 
 from environments.replica.caches import CacheGroup, CacheView
 from environments.replica.cluster import Cluster, Member
+from environments.replica.deploying import DeploymentStatus
 from environments.replica.steady import Expected, Observed, deviations
 
 EXPECTED = Expected(
@@ -42,6 +43,10 @@ WELL = Observed(
     entitled_regions={"entrance": ("east",)},
     lone_caches={"cache": CacheView(is_primary=True)},
 )
+DEPLOYED = DeploymentStatus(
+    live="1.0.0", colour="blue", phase="idle", change="", share=0.0, verified=True, trouble="",
+    serving={"app-1": "1.0.0", "green-1": "1.1.0"},
+)  # fmt: skip
 
 
 def with_member(name: str, member: Member) -> Cluster:
@@ -66,6 +71,10 @@ def test_a_world_that_is_well_deviates_in_nothing() -> None:
         (replace(WELL, conditions={"cache": "exited"}), "cache is exited"),
         (replace(WELL, lost_lines={"app-1": "full"}), "app-1 loses its log lines: full"),
         (replace(WELL, conditions={"cache": "paused"}), "cache is paused"),
+        (
+            replace(WELL, deployments={"deployer": DEPLOYED}),
+            "green-1 serves customers with 1.1.0, and 1.0.0 is live",
+        ),
         (replace(WELL, no_answer={"payments": "refused"}), "payments gave no good answer"),
         (replace(WELL, cluster=replace(CLUSTER, leader=None)), "no database is the primary"),
         (replace(WELL, cluster=replace(CLUSTER, paused=True)), "failover is switched off"),

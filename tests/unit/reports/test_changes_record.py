@@ -63,12 +63,13 @@ def test_all_that_is_asked_is_read(tmp_path: Path) -> None:
     change = ChangeObjectives(
         harmed=0.5, ends="promoted", by="people", harm_seconds=1.5, rollback_seconds=2.5,
         rollback_from_start_seconds=3.5, failed=0.25, harmed_after=7, slow_after=8, bites=9,
-        kind="flag",
+        kind="flag", slow_seconds=1.25,
     )  # fmt: skip
     breach = BreachObjectives(detect_seconds=1.5, shut_out_seconds=2.5, refused_after=5)
     for objectives in (
         replace(OBJECTIVES, change=change, breach=breach),
         replace(OBJECTIVES, change=ChangeObjectives(harmed=0.1, ends="refused")),
+        replace(OBJECTIVES, change=replace(change, slow_seconds=None)),
         OBJECTIVES,
     ):
         folder = whole_change_folder(tmp_path / "drill", objectives=objectives)
@@ -164,7 +165,10 @@ def test_the_terminal_tells_of_changes_and_of_the_intruder(folder: Path) -> None
 def test_figures_stand_beside_what_was_asked(folder: Path) -> None:
     drill = read_drill(folder)
     shown = {figure.name: figure.text for figure in drill.figures()}
-    assert shown["Harmed by the release errs-1"] == "3 of 33 requests, 9.09 % of 10 %"
+    assert (
+        shown["Harmed by the release errs-1 (failed, or over 0.5 s)"]
+        == "3 of 33 requests, 9.09 % of 10 %"
+    )
     assert shown["… from first to last"] == "2 s of 5 s"
     assert shown["… ended"] == "rolled back by itself of rolled back by itself"
     assert shown["… from first harm to rolled back"] == "4 s of 5 s"
@@ -176,6 +180,21 @@ def test_figures_stand_beside_what_was_asked(folder: Path) -> None:
     measured = {str(one["groupTitle"]): one["value"] for one in metrics(drill)}
     assert measured["Time to roll a change back, from the first harmed request"] == 4.0
     assert measured["Time to shut an intruder out, from its first success"] == 8.0
+
+
+def test_where_only_failures_are_harm_it_says_so_and_is_judged_so(tmp_path: Path) -> None:
+    asked = replace(ASKED, slow_seconds=None, bites=2, harmed=2 / 33)
+    objectives = replace(OBJECTIVES, change=asked)
+    folder = whole_change_folder(tmp_path / "drill", objectives=objectives)
+    recovery, verdict = judge_record(load_record(folder))
+    assert recovery is not None
+    assert recovery.harm is not None
+    (one,) = recovery.harm.changes
+    assert (one.harmed, one.failed, one.harm_seconds) == (2, 2, 0.25)
+    assert (verdict.outcome, verdict.reasons) == (Outcome.MET, ())
+    shown = {figure.name for figure in read_drill(folder).figures()}
+    assert "Harmed by the release errs-1 (failed)" in shown
+    assert Row.of(folder).notes[-2].endswith("; 0 failed after that")
 
 
 def test_tables_tell_every_change_every_step_and_every_deed(folder: Path) -> None:
@@ -206,7 +225,8 @@ def test_the_picture_has_a_line_for_each(folder: Path) -> None:
     drawn = picture(read_drill(folder)).decode()
     assert "change-" in drawn
     assert "intruder-" in drawn
-    assert "the release errs-1 rolled back by itself" in drawn
+    assert "errs-1: rolled back, 3 of 33 harmed" in drawn
+    assert "in: noticed after 2 s, out after 8 s" in drawn
 
 
 def test_networks_that_are_not_as_designed_are_a_breach(folder: Path) -> None:
@@ -280,7 +300,8 @@ def test_what_cannot_be_counted_is_said(
 
 def test_a_report_counts_all_drills_so_far_as_they_were_saved(folder: Path) -> None:
     root = folder.parent.parent
-    for saved in (folder.parent / "later", root / "run-2" / "other", root / "no-run" / "x"):
+    later, other = folder.parent / "later", root / "run-2" / "other"
+    for saved in (folder, later, other, root / "no-run" / "x"):
         whole_change_folder(saved)
         save_verdict(saved, *judge_record(load_record(saved)))
     (root / "run-2" / "run.json").write_text("{}")

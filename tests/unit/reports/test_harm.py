@@ -302,6 +302,7 @@ def test_a_change_needs_no_fault_beside_it_and_nothing_else_is_excused(
         {"harmed": 1.5}, {"harmed": float("nan")}, {"harm_seconds": -1.0},
         {"rollback_seconds": float("inf")}, {"rollback_from_start_seconds": -1.0},
         {"harmed_after": -1}, {"slow_after": -1}, {"bites": -1}, {"failed": -0.5},
+        {"slow_seconds": -1.0},
     ],
 )  # fmt: skip
 def test_objectives_that_make_no_sense_prove_nothing(

@@ -181,6 +181,16 @@ def test_a_secret_is_rotated_only_once_everybody_who_uses_it_has_taken_it(
     assert told == [f"rotated {name}"]
 
 
+def test_one_nodes_certificate_is_waited_for_on_that_node_alone(
+    rotation: Rotation, world: World, told: list[str]
+) -> None:
+    world.never_takes = frozenset({"east-db-2"})
+    rotation.issue("east-edge", "server", 60)
+    assert told == ["issued server of east-edge"]
+    with pytest.raises(NotRotatedError, match="east-db-2 did not take the new server"):
+        rotation.issue("east-db-2", "server", 60)
+
+
 def test_a_password_of_one_role_is_another_one_afterwards(
     rotation: Rotation, world: World
 ) -> None:

@@ -84,7 +84,6 @@ class Collector:
             database="orders",
             user="auditor",
             password=settings.database_password,
-            ssl="prefer",
             timeout=CONNECT_SECONDS,
             command_timeout=ANSWER_SECONDS,
             server_settings={"application_name": "audit", "statement_timeout": "2500"},

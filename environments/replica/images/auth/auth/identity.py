@@ -88,7 +88,11 @@ class Identity:
     def __post_init__(self) -> None:
         self.state = self.store.load()
         self.keys.retired.update(self.state.retired_keys)
+        if self.state.signing_key is not None:  # it may have changed while nobody was here
+            id_, public = self.state.signing_key
+            self.keys.retired[id_] = (public, self.now() + self.token_seconds)
         self.keys.retired.pop(self.keys.signing.id, None)
+        self.save()
 
     def attempt(self, customer: str, source: str) -> Attempt:
         """Begin an attempt to log in; a password may be looked at for it.
@@ -123,10 +127,11 @@ class Identity:
             source=attempt.source,
             issued=now,
             expires=now + self.token_seconds,
+            key=self.keys.signing.id,
         )
         self.state.issued[issued.id] = issued
         self.save()
-        return Token(_signed(issued, self.keys.signing), issued)
+        return Token(signed(issued, self.keys.signing), issued)
 
     def add_account(self, customer: str, password: str) -> None:
         """Open an account, or give one a new password, which ends what it had before."""
@@ -199,6 +204,11 @@ class Identity:
         """Give what whoever checks tokens must know, under a version of its own."""
         known = {
             "keys": self.keys.believed(),
+            # Whoever has a copy of a key that signs no more issues nothing with it.
+            "only": {
+                key: sorted(one.id for one in self.state.issued.values() if one.key == key)
+                for key in self.keys.retired
+            },
             "revoked_tokens": sorted(self.state.revoked_tokens),
             "revoked_customers": self.state.revoked_customers,
         }
@@ -232,6 +242,7 @@ class Identity:
 
     def save(self) -> None:
         self.state.retired_keys = dict(self.keys.retired)
+        self.state.signing_key = (self.keys.signing.id, self.keys.signing.public)
         self.store.save(self.state)
 
     def _is_good(self, issued: Issued) -> bool:
@@ -247,7 +258,8 @@ class Attempt:
     forgiven: Sequence[Callable[[], None]] = field(repr=False)
 
 
-def _signed(issued: Issued, key: Key) -> str:
+def signed(issued: Issued, key: Key) -> str:
+    """Give the token that says so (RFC 7519), signed with this key."""
     claims = {
         "sub": issued.customer,
         "jti": issued.id,

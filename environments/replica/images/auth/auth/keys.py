@@ -1,8 +1,9 @@
 """The keys that tokens are signed with (Ed25519, RFC 8037), and how one follows another.
 
 A secret of any shape makes a key. A new one is told of first, and signs once everybody who
-checks tokens has it; the one before is told of until the last token of its expires. So
-nobody is refused because a key was changed.
+checks tokens has it; the one before is told of until the last token of its expires, and for
+those tokens alone. So nobody is refused because a key was changed, and a copy of it is of no
+use any more.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Hasher:
         """
         cost, salt, digest = (hashed or _NOBODYS[self.cost]).split("$")
         found = _derive(password, base64.b64decode(salt), int(cost))
-        return hmac.compare_digest(found, base64.b64decode(digest)) and hashed is not None
+        return hmac.compare_digest(found, base64.b64decode(digest))
 
 
 def _derive(password: str, salt: bytes, cost: int) -> bytes:

@@ -35,6 +35,7 @@ class Issued:
     source: str
     issued: float
     expires: float
+    key: str  # that it was signed with
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class State:
     # Of a customer everything is that was issued until then.
     revoked_customers: dict[str, float] = field(default_factory=dict)
     retired_keys: dict[str, tuple[str, float]] = field(default_factory=dict)
+    signing_key: tuple[str, str] | None = None  # its name, and the public one
     elsewhere: dict[str, Elsewhere] = field(default_factory=dict)  # by the token's id
 
     def forget_expired(self, now: float, longest: float) -> None:
@@ -86,6 +88,7 @@ class Store:
             elsewhere={id_: Elsewhere(**one) for id_, one in found["elsewhere"].items()},
             revoked_tokens=found["revoked_tokens"],
             revoked_customers=found["revoked_customers"],
+            signing_key=tuple(found["signing_key"]),
             retired_keys={id_: (x, until) for id_, (x, until) in found["retired_keys"].items()},
         )
 

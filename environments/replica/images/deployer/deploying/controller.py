@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .trials import Trials
 
-TURN_SECONDS = 0.25
+TURN_SECONDS, IDLE_TURN_SECONDS = 0.25, 1.0
 LOOK_SECONDS = 0.5  # at instances' metrics, while a release is on its way
 IDLE_LOOK_SECONDS = 2.0
 TRIAL_SECONDS = 1.0
@@ -71,6 +71,7 @@ class Controller:
     status: Status | None = None
     state: State = field(init=False)
     trouble: str = ""  # why a stage is held; "": it is not
+    asked: threading.Event = field(default_factory=threading.Event)  # people wait for a turn
     _looked_at: float = float("-inf")
     _tried_at: float = float("-inf")
     _tried: int = 0
@@ -80,6 +81,11 @@ class Controller:
 
     def __post_init__(self) -> None:
         self.state = self.file.read()
+
+    @property
+    def pause_seconds(self) -> float:
+        """How long nothing is looked at, unless people ask: it takes processors."""
+        return IDLE_TURN_SECONDS if self.state.phase is Phase.IDLE else TURN_SECONDS
 
     @property
     def _plan(self) -> Plan:
@@ -109,6 +115,7 @@ class Controller:
         """
         with self._lock:
             done = self._do(what)
+            self.asked.set()
             if self.status is not None:
                 self.status = replace(self.status, state=self.state, share=self._plan.share)
             return done
@@ -233,6 +240,7 @@ class Controller:
         self._enter_stage()
 
     def _enter_stage(self) -> None:
+        self._tried_at = self.clock()
         if self._plan.is_last:
             self._become(phase=Phase.WATCHED, met_at=self._first_met())
             self._tell(Happened.PROMOTED, share=1.0, why="all customers meet it")
@@ -339,6 +347,7 @@ class Controller:
         self._become(
             phase=Phase.ROLLING_BACK,
             live=Colour.BLUE,
+            taken_back_by=by,
             keeps_warm=keeps_warm,
             is_verified=False,
         )
@@ -353,7 +362,12 @@ class Controller:
                 return
             serving = named([view.place for view in views if view.serves])
             self._become(is_verified=True, since=self.state.since)
-            self._tell(Happened.ROLLED_BACK, share=0.0, why=f"customers are led to {serving}")
+            self._tell(
+                Happened.ROLLED_BACK,
+                by=self.state.taken_back_by,
+                share=0.0,
+                why=f"customers are led to {serving}",
+            )
         runs = [
             view.place
             for view in views

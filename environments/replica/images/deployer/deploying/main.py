@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from rollout.supervisors import Supervisor
 from rollout.watching import Watcher
 from rollout.web import Web
 
-from .controller import TURN_SECONDS, Controller
+from .controller import Controller
 from .pages import PORT, Pages
 from .policy import Policy, PolicyError, read_policy
 from .settings import STATE, Settings, SettingsError, read_settings
@@ -31,7 +30,7 @@ _THREADS = 32  # questions at once: a place may keep several of them waiting
 
 
 def run() -> None:
-    """Turn for ever, at a steady pace.
+    """Turn for ever; sooner where people ask for something.
 
     Raises:
         SettingsError: a variable is missing or makes no sense.
@@ -43,11 +42,11 @@ def run() -> None:
     telemetry.say("starting", settings=settings, policy=policy)
     pages = Pages(controller, time.monotonic)
     Web(pages.answer, pages.do, ("", PORT)).serve()
-    pause = threading.Event()
     while True:
         began = time.monotonic()
+        controller.asked.clear()
         controller.turn()
-        pause.wait(max(0.0, began + TURN_SECONDS - time.monotonic()))
+        controller.asked.wait(max(0.0, began + controller.pause_seconds - time.monotonic()))
 
 
 def _read(file: Path, settings: Settings) -> Policy:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rollout.history import By
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -37,6 +39,7 @@ class State:
     stage: int = 0
     met_at: float = 0.0  # when the first customers may have met the change
     since: float = 0.0  # of the phase, and of its stage
+    taken_back_by: By = By.ITSELF
     keeps_warm: bool = False  # without customers, green goes on running
     is_verified: bool = False  # that a rollback is done was read back
     versions: Mapping[Colour, str] = field(default_factory=dict)  # as instances said
@@ -56,8 +59,13 @@ class StateFile:
         except FileNotFoundError:
             return State()
         versions = {Colour(colour): version for colour, version in told.pop("versions").items()}
-        live, phase = Colour(told.pop("live")), Phase(told.pop("phase"))
-        return State(live=live, phase=phase, versions=versions, **told)
+        return State(
+            live=Colour(told.pop("live")),
+            phase=Phase(told.pop("phase")),
+            taken_back_by=By(told.pop("taken_back_by")),
+            versions=versions,
+            **told,
+        )
 
     def write(self, state: State) -> None:
         """Replace it at once: a reader finds the old one or the new one, whole."""

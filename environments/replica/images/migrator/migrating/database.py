@@ -41,6 +41,8 @@ LIMITS = {
 }
 # A dry run holds its locks until it is rolled back, what the service asks included.
 TRYING = {**LIMITS, "statement_timeout": "200"}
+# As itself: the orders' owner sees nothing of what others do.
+WATCHING = {**LIMITS, "role": "none"}
 
 _LOCK_NOT_AVAILABLE, _QUERY_CANCELED = "55P03", "57014"
 _NOBODY_ELSE = 7_305_810  # the service's own is the number before it
@@ -58,6 +60,11 @@ WHERE indrelid = to_regclass('public.orders')
 UNION ALL
 SELECT 'check ' || conname FROM pg_constraint
 WHERE conrelid = to_regclass('public.orders') AND contype = 'c'
+"""
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE application_name = 'orders' AND wait_event_type = 'Lock'
+  AND query_start < now() - interval '0.5 seconds'
 """
 _ACTIVITY = """
 SELECT xact_commit, xact_rollback FROM pg_stat_database WHERE datname = current_database()
@@ -85,6 +92,7 @@ class Database:
     ini: Path = INI
     engine: Engine = field(default_factory=lambda: open_engine("migrate", LIMITS))
     trying: Engine = field(default_factory=lambda: open_engine("migrate plan", TRYING))
+    watching: Engine = field(default_factory=lambda: open_engine("migrate watch", WATCHING))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -117,6 +125,11 @@ class Database:
     def differences(self) -> Sequence[str]:
         """Say how the schema differs from what is recorded; nothing is asked of its rows."""
         return self._differences(self.recorded())
+
+    def waiting(self) -> int:
+        """Count the service's sessions that have waited for a lock for over half a second."""
+        with self._looking(self.watching) as connection:
+            return int(connection.exec_driver_sql(_WAITING).scalar_one())
 
     def recorded(self) -> str:
         recorded = self._recorded()
@@ -258,9 +271,9 @@ class Database:
             raise MigrationError(_words(error)) from error
 
     @contextmanager
-    def _looking(self) -> Iterator[Connection]:
+    def _looking(self, engine: Engine | None = None) -> Iterator[Connection]:
         """Lend a connection that rolls nothing back: the database would count that as harm."""
-        with self._connection() as connection:
+        with self._connection(engine) as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def _config(self, connection: Connection) -> Config:

@@ -1,4 +1,7 @@
-"""``python3 -m migrating.main``: adopts the service's schema, and looks whether it stays so."""
+"""``python3 -m migrating.main``: adopts the service's schema, and looks after it.
+
+It says so where the schema is not what is recorded, and where customers wait for a lock.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +26,16 @@ def main() -> None:
     while not pause.wait(LOOK_SECONDS):
         trouble = _trouble(database)
         if trouble != pages.trouble:
-            print(trouble or "the schema is what is recorded", file=sys.stderr)  # noqa: T201
+            print(trouble or "all is well with the schema", file=sys.stderr)  # noqa: T201
         pages.trouble = trouble
 
 
 def _trouble(database: Database) -> str:
     try:
         database.adopt()
-        return "; ".join(database.differences())
+        waiting = database.waiting()
+        held_up = [f"{waiting} sessions of the service wait for a lock"] if waiting else []
+        return "; ".join([*database.differences(), *held_up])
     except MigrationError as error:
         return str(error)
 

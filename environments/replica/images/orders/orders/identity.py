@@ -45,6 +45,7 @@ class Word:
     """What the auth service told: which keys to believe, and what was taken back."""
 
     keys: Mapping[str, Ed25519PublicKey]
+    only: Mapping[str, frozenset[str]]  # of a key that signs no more: the tokens that it signed
     revoked_tokens: frozenset[str]
     revoked_customers: Mapping[str, float]  # what was issued to them until then
     version: str
@@ -60,6 +61,7 @@ class Word:
             told = json.loads(text)
             return cls(
                 keys={id_: _public_key(x) for id_, x in told["keys"].items()},
+                only={str(id_): frozenset(map(str, ids)) for id_, ids in told["only"].items()},
                 revoked_tokens=frozenset(map(str, told["revoked_tokens"])),
                 revoked_customers={
                     str(name): float(at) for name, at in told["revoked_customers"].items()
@@ -128,7 +130,7 @@ class Issued:
         now = self.judge.now()
         if self.word is None or now is None:
             raise NoTimeYetError
-        claims = _claims(token, self.word.keys)
+        claims = _claims(token, self.word)
         customer, token_id = str(claims["sub"]), str(claims["jti"])
         if now >= claims["exp"]:
             raise BadTokenError("this token has expired")
@@ -214,9 +216,10 @@ class AuthService:
             telemetry.warn("what auth told is not on disk", cause=str(error))
 
 
-def _claims(token: str, keys: Mapping[str, Ed25519PublicKey]) -> dict[str, Any]:
+def _claims(token: str, word: Word) -> dict[str, Any]:
     try:
-        key = keys[jwt.get_unverified_header(token)["kid"]]
+        key_id = jwt.get_unverified_header(token)["kid"]
+        key = word.keys[key_id]
         # Expiry is ours to judge, and so is a time of issue that a slow clock thinks to come.
         claims: dict[str, Any] = jwt.decode(
             token,
@@ -226,6 +229,8 @@ def _claims(token: str, keys: Mapping[str, Ed25519PublicKey]) -> dict[str, Any]:
         )
     except (KeyError, jwt.InvalidTokenError) as error:
         raise BadTokenError("this token was not issued here") from error
+    if claims["jti"] not in word.only.get(key_id, {claims["jti"]}):
+        raise BadTokenError("this token was not issued here")
     return claims
 
 

@@ -108,7 +108,7 @@ class Rotation:
             NotRotatedError: the node did not say that it has.
         """
         version = self.memory.renew_of(node, kind, seconds)
-        self._all_have(kind, version)
+        self._all_have(kind, version, among=frozenset({node}))  # the others hear no news
         self.tell("issued", f"{kind} of {node}", seconds=seconds)
 
     def _rotate(self, name: str) -> None:
@@ -204,11 +204,19 @@ class Rotation:
         self._all_have(kind, version)
         self.say(f"every node has another {kind} certificate, and another key")
 
-    def _all_have(self, name: str, version: int) -> None:
+    def _all_have(
+        self, name: str, version: int, *, among: frozenset[str] | None = None
+    ) -> None:
+        """Wait until all who use it, or those of them, have taken it."""
+
+        def behind() -> frozenset[str]:
+            found = self.readers.behind(name, version)
+            return found if among is None else found & among
+
         self._until(
-            lambda: not self.readers.behind(name, version),
+            lambda: not behind(),
             lambda: (
-                f"{', '.join(sorted(self.readers.behind(name, version)))} did not take the new "
+                f"{', '.join(sorted(behind()))} did not take the new "
                 f"{name} within {APPLIED_SECONDS:g} s: see the agent there; the old one still "
                 "holds, so mend it and give the command again"
             ),
