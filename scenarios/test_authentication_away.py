@@ -22,7 +22,8 @@ pytestmark = [
     pytest.mark.settings(Settings(secured=True)),
 ]
 
-UNNOTICED = Objectives(rto_seconds=1, rpo_seconds=0)
+# A busy host loses single orders; an outage of the login would last as long as that does.
+UNHARMED = Objectives(rto_seconds=5, rpo_seconds=0)
 LOGINS_AWAY = timedelta(seconds=60)
 HOLD = timedelta(seconds=20)  # longer than the silence after which instances say something
 WATCH = timedelta(minutes=1)
@@ -40,7 +41,7 @@ def test_the_service_that_customers_log_in_at_dies(
         recovery.must_be_noticed("nobody can log in", within=timedelta(seconds=10))
         follow("auth-away.md")
         recovery.wait(at_most=WATCH)
-    recovery.must_meet(UNNOTICED)
+    recovery.must_meet(UNHARMED)
 
 
 def test_the_service_that_customers_log_in_at_hangs(
@@ -54,4 +55,4 @@ def test_the_service_that_customers_log_in_at_hangs(
     ):
         recovery.must_be_noticed("nobody can log in", within=timedelta(seconds=10))
         recovery.wait(at_most=WATCH)
-    recovery.must_meet(UNNOTICED)
+    recovery.must_meet(UNHARMED)

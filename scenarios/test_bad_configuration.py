@@ -4,7 +4,8 @@ We believe that nobody meets what is malformed or was tampered with: it is refus
 configurator and by every instance, and said. What is valid and wrong is met by the customers of
 one instance alone, and comes back by itself within ten seconds; where the configurator may not
 decide, people go back with one command. A feature that takes orders with it is switched off on
-all instances with one command, and no order is lost by any of this.
+all instances with one command. Without a configurator instances go on with what they have. No
+order is lost by any of this.
 """
 
 from datetime import timedelta
@@ -13,7 +14,7 @@ import pytest
 
 from environments.catalog import Settings
 from fixtures.changes import ChangesWatch
-from fixtures.faults import BadConfiguration, BrokenFeature, TamperedConfiguration
+from fixtures.faults import BadConfiguration, BrokenFeature, Kill, TamperedConfiguration
 from fixtures.steps import Follower, Injector, Loads, RecoveryWatch
 from reports.verdict import ChangeObjectives, Objectives
 
@@ -115,6 +116,15 @@ def test_people_take_a_wrong_configuration_back(
         follow("configuration-rollback.md")
         recovery.wait(at_most=WATCH)
     recovery.must_meet(BY_PEOPLE)
+
+
+def test_the_configurator_is_lost(
+    load: Loads, inject: Injector, recovery: RecoveryWatch
+) -> None:
+    """The configurator dies, and instances go on with what they have."""
+    with load.orders(users=20), inject(Kill("configurator"), hold=timedelta(seconds=20)):
+        recovery.wait(at_most=WATCH)
+    recovery.must_meet(UNHARMED)
 
 
 @pytest.mark.requirement("SEC-4")

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.settings(Settings(secured=True)),
 ]
 
-UNNOTICED = Objectives(rto_seconds=1, rpo_seconds=0)
+UNHARMED = Objectives(rto_seconds=5, rpo_seconds=0)
 LOGINS_AWAY = timedelta(seconds=3)
 NOTICED_WITHIN = timedelta(seconds=30)  # a hundred guesses take ten
 HOLD = timedelta(seconds=20)  # until the guess that is right would have been looked at
@@ -49,4 +49,4 @@ def test_somebody_guesses_passwords(
             recovery.wait(at_most=WATCH)
             intrusion.keep("east-audit", told.get("TRAIL"))
         logins.nobody_got_in(guessing)
-    recovery.must_meet(UNNOTICED)
+    recovery.must_meet(UNHARMED)

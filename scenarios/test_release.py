@@ -24,11 +24,11 @@ PROMOTED = Objectives(
     rpo_seconds=0,
     availability=1.0,
     read_availability=1.0,
-    change=ChangeObjectives(harmed=0.2, failed=0.0, ends="promoted", by="itself"),
+    change=ChangeObjectives(harmed=0.05, failed=0.0, ends="promoted", by="itself"),
 )
 SWITCHED_BACK = replace(
     PROMOTED,
-    change=ChangeObjectives(harmed=0.2, failed=0.0, ends="rolled back", by="people"),
+    change=ChangeObjectives(harmed=0.05, failed=0.0, ends="rolled back", by="people"),
 )
 BEFOREHAND = timedelta(seconds=3)
 STABLE = timedelta(minutes=2)

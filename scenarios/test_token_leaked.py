@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 BREACH = Objectives(
-    rto_seconds=1,
+    rto_seconds=5,
     rpo_seconds=0,
     breach=BreachObjectives(detect_seconds=10, shut_out_seconds=60),
 )

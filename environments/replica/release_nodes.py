@@ -33,7 +33,8 @@ def must_be_deployable(settings: Settings) -> None:
         )
     if settings.secured:
         raise WorldError(
-            "the deployer's trials do not log in: make the replica with a release and not secured"
+            "the deployer's trials do not log in: make a replica with a release that is not "
+            "secured"
         )
     releases = sorted(
         one.name.removeprefix(IMAGE_PREFIX) for one in IMAGES.glob(f"{IMAGE_PREFIX}*")

@@ -18,8 +18,9 @@ pytestmark = [pytest.mark.sabotage, pytest.mark.nightly]
 
 @pytest.mark.settings(Settings(configured=True, checks_signature=False))
 def test_instances_that_check_no_signature_are_found_by_a_tampered_store(
-    sabotaged: Sabotaged,
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=15))
     sabotaged.must_be_missed(
         scenario.test_the_store_of_configurations_is_tampered_with, "availability missed"
     )
@@ -27,8 +28,9 @@ def test_instances_that_check_no_signature_are_found_by_a_tampered_store(
 
 @pytest.mark.settings(Settings(configured=True, checks_signature=False))
 def test_an_instance_that_checks_no_signature_is_found_by_its_own_copy(
-    sabotaged: Sabotaged,
+    sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=15))
     sabotaged.must_be_missed(
         scenario.test_a_configuration_is_tampered_with_on_an_instance, "availability missed"
     )

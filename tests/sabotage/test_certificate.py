@@ -34,13 +34,13 @@ RECOVERY = "## Recovery\n"
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenario, "HOLD", timedelta(seconds=5))
+    monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=20))
 
 
 def test_a_page_that_renews_nothing_misses_the_rto(
     sabotaged: Sabotaged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scenario, "OBJECTIVES", Objectives(rto_seconds=15, rpo_seconds=0))
-    monkeypatch.setattr(scenario, "WATCH", timedelta(seconds=20))
     sabotaged.leave_out("certificate-expired.md", RENEWAL, then_stop=True)
     sabotaged.must_be_missed(
         scenario.test_the_certificate_of_the_entrance_expires, "RTO missed", "nobody mended"

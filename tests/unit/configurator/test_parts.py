@@ -16,6 +16,7 @@ from rollout.reading import SilentError
 from environments.replica.images.configurator.configuring.controller import Controller
 from environments.replica.images.configurator.configuring.instances import (
     InForce,
+    Instances,
     read_in_force,
 )
 from environments.replica.images.configurator.configuring.policy import (
@@ -186,6 +187,32 @@ def test_a_trail_that_is_away_keeps_nobody_from_anything(tmp_path: Path) -> None
         trail = Trail("http://127.0.0.1:1", threads)
         controller = Controller(replace(world.controller.means, told=trail))
         assert controller.flag("receipts", on=False) == "flag-1"
+
+
+def test_who_is_slow_is_asked_once_at_a_time_and_keeps_nobody_waiting() -> None:
+    answers = threading.Event()
+    asked: list[str] = []
+
+    def read(name: str) -> InForce:
+        asked.append(name)
+        if name == "slow":
+            answers.wait()
+        return InForce(7)
+
+    now = 100.0
+    with ThreadPoolExecutor(2) as threads:
+        instances = Instances(("slow", "fast"), threads, lambda: now, read)
+        for _ in range(2):
+            instances.look()
+            now += 2
+        assert (asked.count("slow"), asked.count("fast")) == (1, 2)
+        assert instances.troubles("slow") == [
+            "nobody knows what slow has in force: slow does not answer in time"
+        ]
+        assert instances.troubles("fast") == []
+        answers.set()
+        instances.look()
+        assert instances.have(7, ("slow", "fast"))
 
 
 def test_an_instance_says_what_it_has_in_force(server: Server) -> None:

@@ -108,6 +108,13 @@ def test_an_order_that_it_lacks_in_one_way_is_a_breach(
     assert stage.told(Event.MEASURED) == []
 
 
+def test_a_trail_that_is_away_has_no_order(stage: Stage) -> None:
+    stage.takes(1)
+    stage.drill.environment.nodes[-1].running = False  # type: ignore[attr-defined] # a fake
+    stage.look()
+    assert len(stage.told(Event.BREACH)) == 2
+
+
 def test_where_nobody_was_told_yes_nothing_can_be_said(stage: Stage) -> None:
     stage.takes(1, Outcome.NO)
     with pytest.raises(InconclusiveError, match="no order was acknowledged"):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from environments.replica.images.intruder.intruder import database as database_module
 from environments.replica.images.intruder.intruder.attempts import Outcome, Record, What, main
 from environments.replica.images.intruder.intruder.database import (
     CHANGE,
@@ -16,6 +18,7 @@ from environments.replica.images.intruder.intruder.database import (
     READ,
     Intruder,
     Session,
+    log_in,
     why_not,
 )
 
@@ -25,6 +28,23 @@ if TYPE_CHECKING:
 SHUT_OUT = 'FATAL:  role "orders_a" is not permitted to log in'
 CUT = "FATAL:  terminating connection due to administrator command"
 SILENT = "no answer within 4 s"
+PSQL = f"""#!/bin/sh
+case "${{PGUSER-}}" in
+  shut_out) echo '{SHUT_OUT}'; exit 2 ;;
+  silent) exec sleep 60 ;;
+esac
+case "$*" in *--command*) echo "logged in as $PGUSER"; exit ;; esac
+while read -r line; do
+  case "$line" in
+    *echo*) echo '-- done' ;;
+    FORBIDDEN) echo 'ERROR:  permission denied for table orders' ;;
+    BROKEN) echo 'ERROR:  division by zero' ;;
+    CUT) echo '{CUT}'; exit 2 ;;
+    SILENT) exec sleep 60 ;;
+    *) echo 'order 7'; echo 'order 8' ;;
+  esac
+done
+"""
 
 
 @dataclass
@@ -106,6 +126,60 @@ def test_silence_is_no_refusal(intruder: Intruder, database: Database, path: Pat
     database.logins = SILENT
     intruder.turn()
     assert attempts(path) == [("login", "unknown")]
+
+
+@pytest.fixture
+def _psql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small program that answers as psql does."""
+    program = tmp_path / "psql"
+    program.write_text(PSQL)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(database_module, "ANSWER_SECONDS", 0.5)
+
+
+@pytest.mark.usefixtures("_psql")
+@pytest.mark.parametrize(
+    ("statement", "outcome", "said"),
+    [
+        ("SELECT", Outcome.IN, "order 7\norder 8"),
+        ("FORBIDDEN", Outcome.OUT, "ERROR:  permission denied for table orders"),
+        ("BROKEN", Outcome.UNKNOWN, "ERROR:  division by zero"),
+        ("CUT", Outcome.OUT, CUT),
+        ("SILENT", Outcome.UNKNOWN, "no answer within 0.5 s"),
+    ],
+)
+def test_what_comes_of_a_statement_is_what_the_server_says(
+    statement: str, outcome: Outcome, said: str
+) -> None:
+    session = Session()
+    try:
+        assert session.ask("SELECT") == (Outcome.IN, "order 7\norder 8")
+        found, told = session.ask(statement)
+        assert (found, told.strip()) == (outcome, said)
+    finally:
+        session.close()
+
+
+@pytest.mark.usefixtures("_psql")
+def test_a_session_that_ended_meanwhile_is_no_answer_about_the_credential() -> None:
+    session = Session()
+    session.process.kill()
+    session.process.wait()
+    assert session.ask("SELECT")[0] is Outcome.UNKNOWN
+    session.close()
+
+
+@pytest.mark.usefixtures("_psql")
+@pytest.mark.parametrize(
+    ("user", "outcome"),
+    [("orders_a", Outcome.IN), ("shut_out", Outcome.OUT), ("silent", Outcome.UNKNOWN)],
+)
+def test_a_login_is_judged_by_the_servers_words(
+    user: str, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGUSER", user)
+    assert log_in()[0] is outcome
 
 
 def test_other_tools_write_their_attempts_down_alike(

@@ -29,6 +29,7 @@ class FakeSchema:
     fails_per_second: float = 0.0  # transactions of the service, once anything was made
     differs: list[str] = field(default_factory=list)
     half: Revision | None = None
+    silent: list[MigrationError] = field(default_factory=list)  # what looking raises first
     now: float = 0.0
     failed: float = 0.0
     did: list[str] = field(default_factory=list)
@@ -86,10 +87,15 @@ class FakeSchema:
             self.half, self.differs = None, []
 
     def deviations(self) -> list[str]:
+        self._look()
         return self.differs
 
     def activity(self) -> Activity:
         return Activity(int(self.now * 100), int(self.failed))
+
+    def _look(self) -> None:
+        if self.silent:
+            raise self.silent.pop(0)
 
     def _do(self, what: str) -> None:
         self.did.append(what)

@@ -11,6 +11,7 @@ from environments.replica.images.migrator.migrating.flow import (
     PAUSE_SECONDS,
     USUAL_SECONDS,
     WATCH_SECONDS,
+    BusyError,
     MigrationError,
     Migrator,
 )
@@ -136,6 +137,28 @@ def test_what_turns_out_to_do_harm_is_taken_back(
     assert steps[:3] == ["proposed", "started", "rolling back"]
     assert why in scene.history.told()[2]["why"]
     assert schema.now < USUAL_SECONDS + 1
+
+
+def test_what_nobody_could_verify_is_taken_back(tmp_path: Path) -> None:
+    schema = FakeSchema(silent=[MigrationError("the database is gone")])
+    scene = Scene(tmp_path, schema)
+    with pytest.raises(MigrationError, match="nobody could see whether it does harm"):
+        scene.migrator.apply(None)
+    assert schema.at == "baseline"
+    assert scene.last == ("rolled back", "itself")
+
+
+def test_a_verification_that_somebody_is_in_the_way_of_is_tried_again(tmp_path: Path) -> None:
+    schema = FakeSchema(silent=[BusyError("wait") for _ in range(ATTEMPTS - 1)])
+    Scene(tmp_path, schema).migrator.apply(None)
+    assert schema.at == "by_day"
+
+
+def test_going_back_that_fails_is_said_to_have_failed(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, FakeSchema(at="note", busy=ATTEMPTS))
+    with pytest.raises(MigrationError, match="it is not all gone: somebody holds a lock"):
+        scene.migrator.back(None)
+    assert scene.last == ("failed", "people")
 
 
 def test_people_go_back_one_revision_or_to_a_named_one(tmp_path: Path) -> None:

@@ -53,22 +53,31 @@ class Instances:
     threads: Executor
     clock: Callable[[], float]
     read: Callable[[str], InForce] = read_in_force
+    _asked: dict[str, Future[InForce]] = field(default_factory=dict)  # and not answered yet
     _seen: dict[str, InForce] = field(default_factory=dict)
     _heard_at: dict[str, float] = field(default_factory=dict)
     _said: dict[str, str] = field(default_factory=dict)  # why there was no answer
 
     def look(self) -> None:
-        asked = {name: self.threads.submit(self.read, name) for name in self.names}
-        wait(asked.values(), ANSWER_SECONDS + 1)
-        for name, answer in asked.items():
+        for name in self.names:
             self._heard_at.setdefault(name, self.clock())
-            self._hear(name, answer)
+            # Where nobody knows a name yet, to look it up takes longer than any answer may:
+            # questions would queue behind those.
+            if name not in self._asked:
+                self._asked[name] = self.threads.submit(self.read, name)
+        wait(self._asked.values(), ANSWER_SECONDS + 1)
+        for name, answer in list(self._asked.items()):
+            if answer.done():
+                del self._asked[name]
+                self._hear(name, answer)
+            else:
+                self._said[name] = f"{name} does not answer in time"
 
     def _hear(self, name: str, answer: Future[InForce]) -> None:
         try:
-            self._seen[name] = answer.result(timeout=0)
-        except (SilentError, TimeoutError) as error:
-            self._said[name] = str(error) or f"{name} does not answer in time"
+            self._seen[name] = answer.result()
+        except SilentError as error:
+            self._said[name] = str(error)
         else:
             self._heard_at[name] = self.clock()
 

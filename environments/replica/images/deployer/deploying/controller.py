@@ -8,16 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from rollout.history import By, Happened, History, Kind
-from rollout.judging import findings
 from rollout.supervisors import Process
 from rollout.telemetry import Troubles
 
+from .assessment import Assessment
 from .plan import Plan, View, named
 from .state import Colour, Phase, State, StateFile
 from .world import WorldError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from rollout.rotation import Order
     from rollout.watching import Watcher
@@ -30,7 +30,6 @@ TURN_SECONDS, IDLE_TURN_SECONDS = 0.25, 1.0
 LOOK_SECONDS = 0.5  # at instances' metrics, while a release is on its way
 IDLE_LOOK_SECONDS = 2.0
 TRIAL_SECONDS = 1.0
-TOO_FEW_AFTER = 3.0  # times a stage's seconds, with too few requests to say anything
 _ON_ITS_WAY = {Phase.PREPARING, Phase.SERVING, Phase.WATCHED}
 
 
@@ -259,20 +258,27 @@ class Controller:
         """Take the release back where it harms customers; otherwise go on when it is time."""
         state, policy = self.state, self.policy
         self._try_it(views)
-        self.trouble = "; ".join(self._found(views))
+        seen = self._assessment(views)
+        self.trouble = "; ".join(seen.found())
         self._troubles.note(state.change, self.trouble)
         if self.trouble and policy.automatic_rollback:
             self._roll_back(By.ITSELF, self.trouble)
         elif self.trouble or state.phase is Phase.PREPARING:
             return
         elif state.phase is Phase.WATCHED:
-            if self._has_been_for(policy.watch_seconds):
+            if seen.has_been_for(policy.watch_seconds):
+                why = seen.counted(state.met_at)
                 self._become(phase=Phase.IDLE, live=Colour.GREEN)
-                self._tell(Happened.STABLE, share=1.0, why=self._counted(state.met_at))
-        elif self._is_good():
-            why = self._counted(state.since)
-            self._tell(Happened.JUDGED, share=self._plan.share, why=f"it is good: {why}")
+                self._tell(Happened.STABLE, share=1.0, why=why)
+        elif seen.is_good():
+            why = f"it is good: {seen.counted(state.since)}"
+            self._tell(Happened.JUDGED, share=self._plan.share, why=why)
             self._next_stage(By.ITSELF, "")
+
+    def _assessment(self, views: Sequence[View]) -> Assessment:
+        return Assessment(
+            self._plan, views, self._started, self.watcher, self.trials, self.clock()
+        )
 
     def _try_it(self, views: Sequence[View]) -> None:
         """Make an order at those that customers meet, in turn."""
@@ -289,53 +295,6 @@ class Controller:
         blue = [view for view in views if view.place in self.settings.blue]
         up = [view.place for view in blue if view.server and view.server.is_up]
         return (up or self.settings.blue)[0]
-
-    def _found(self, views: Sequence[View]) -> Iterator[str]:
-        """Say what is wrong with the release, a sentence each."""
-        limits, serving, blue = self.policy.limits, self._plan.serving, self.settings.blue
-        if self.trials.trouble:
-            yield self.trials.trouble
-        for view in views:
-            if view.place in self._started and view.process is Process.DIED:
-                yield f"{view.place} died"
-        yield from self._too_slow_to_start()
-        yield from self.watcher.unwell(serving, limits.silent_seconds)
-        yield from self.watcher.heavier(serving, blue, limits.memory_times)
-        state = self.state
-        if not serving:
-            return
-        recently = max(state.met_at, self.clock() - self.policy.window_seconds)
-        for since in dict.fromkeys((state.met_at, recently)):
-            met, others = (self.watcher.since(since, these) for these in (serving, blue))
-            found = list(findings(met, others, limits))
-            yield from found
-            if found:
-                return
-
-    def _too_slow_to_start(self) -> Iterator[str]:
-        state, policy = self.state, self.policy
-        if state.phase is Phase.PREPARING and self._has_been_for(
-            policy.ready_seconds * len(self._plan.needed)
-        ):
-            waits = [place for place in self._plan.needed if not self.trials.is_made(place)]
-            yield f"{named(waits)} did not take an order in time"
-        if state.phase is Phase.SERVING:
-            seconds = self._plan.stages[state.stage].seconds
-            if self._has_been_for(TOO_FEW_AFTER * seconds) and not self._is_good():
-                yield f"too few customers met it to say anything: {self._counted(state.since)}"
-
-    def _is_good(self) -> bool:
-        """Whether the stage has lasted, and enough customers met it."""
-        seconds = self._plan.stages[self.state.stage].seconds
-        met = self.watcher.since(self.state.since, self._plan.serving)
-        return self._has_been_for(seconds) and met.requests >= self.policy.requests
-
-    def _counted(self, since: float) -> str:
-        met = self.watcher.since(since, self._plan.serving)
-        return f"{met.errors} of {met.requests} requests failed, {met.slow} took over 500 ms"
-
-    def _has_been_for(self, seconds: float) -> bool:
-        return self.clock() - self.state.since >= seconds
 
     def _next_stage(self, by: By, why: str) -> None:
         if by is By.PEOPLE:

@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -40,11 +41,12 @@ LIMITS = {
     "client_connection_check_interval": "1000",
 }
 # A dry run holds its locks until it is rolled back, what the service asks included.
-TRYING = {**LIMITS, "statement_timeout": "200"}
+TRYING = {**LIMITS, "statement_timeout": "300"}
 # As itself: the orders' owner sees nothing of what others do.
 WATCHING = {**LIMITS, "role": "none"}
 
 _LOCK_NOT_AVAILABLE, _QUERY_CANCELED = "55P03", "57014"
+_TOO_LONG = frozenset({_LOCK_NOT_AVAILABLE, _QUERY_CANCELED})
 _NOBODY_ELSE = 7_305_810  # the service's own is the number before it
 _CONNECT_SECONDS = 5
 
@@ -135,7 +137,7 @@ class Database:
         recorded = self._recorded()
         if recorded is None:
             raise MigrationError(
-                "no revision is recorded yet: `migrate status` says what is in the way"
+                "no revision is recorded yet: this node's log says what is in the way"
             )
         return recorded
 
@@ -153,7 +155,7 @@ class Database:
                 try:
                     command.upgrade(self._config(connection), whole[-1].name)
                 except DBAPIError as error:
-                    if _state(error) == _LOCK_NOT_AVAILABLE:
+                    if _state(error) in _TOO_LONG:
                         raise
                     return [f"{whole[-1].name}: the dry run failed: {_words(error)}"]
             failures = _failures_of_service(connection)
@@ -257,16 +259,21 @@ class Database:
         """Lend a connection; what the database says is said in our words.
 
         Raises:
-            BusyError: a lock was not to be had in time.
+            BusyError: a lock was not to be had in time, or a dry run took too long.
             MigrationError: anything else failed.
         """
+        chosen = engine or self.engine
+        # People cancel statements, too: then it is not for us to try again.
+        busy = _TOO_LONG if chosen is self.trying else {_LOCK_NOT_AVAILABLE}
         try:
-            with (engine or self.engine).connect() as connection:
+            with chosen.connect() as connection:
                 yield connection
+        except CommandError as error:
+            raise MigrationError(str(error)) from error
         except DBAPIError as error:
-            if _state(error) == _LOCK_NOT_AVAILABLE:
+            if _state(error) in busy:
                 raise BusyError(
-                    f"somebody holds a lock that it needs ({_words(error)})"
+                    f"it took longer than it may keep others waiting ({_words(error)})"
                 ) from error
             raise MigrationError(_words(error)) from error
 
@@ -350,7 +357,7 @@ def _failures_of_service(connection: Connection) -> list[str]:
                 connection.exec_driver_sql(f"PREPARE service_{number} {types} AS {one.sql}")
                 connection.exec_driver_sql(f"EXECUTE service_{number} {sample}")
         except DBAPIError as error:
-            if _state(error) in {_LOCK_NOT_AVAILABLE, _QUERY_CANCELED}:
+            if _state(error) in _TOO_LONG:
                 raise
             failures.append(f"the service no longer {one.does}: {_words(error)}")
     return failures

@@ -109,7 +109,7 @@ class Migrator:
             if self.checks:
                 found += [f"{revision.name}: {one}" for one in rules.findings(sql)]
         if pending and self.checks:
-            found += self._insist(lambda: self.schema.try_out(pending))
+            found += self._insist(partial(self.schema.try_out, pending))
         return found
 
     def apply(self, target: str | None) -> None:
@@ -131,8 +131,7 @@ class Migrator:
         usual = self._usual()
         self._note(change, Happened.STARTED, "nothing speaks against it")
         self._make(change, pending, was)
-        trouble = "; ".join(self.schema.deviations()) or self._watched(usual)
-        if trouble:
+        if trouble := self._trouble(usual):
             self._take_back(change, was, trouble)
         self._note(change, Happened.PROMOTED, "verified")
         self._note(change, Happened.STABLE, f"watched for {WATCH_SECONDS:g} s")
@@ -147,13 +146,17 @@ class Migrator:
         downwards = to or (recorded if half else self.schema.one_back(recorded))
         change = self.history.latest() or self.history.begin(recorded)
         self._note(change, Happened.ROLLING_BACK, "asked for", Who.PEOPLE)
-        if half is not None:
-            self._insist(lambda: self.schema.clean(half))
-        if downwards != recorded:
-            self._insist(lambda: self.schema.downgrade(downwards))
-        if left := self.schema.deviations():
-            self._note(change, Happened.FAILED, "; ".join(left), Who.PEOPLE)
-            raise MigrationError(f"it is not all gone: {'; '.join(left)}")
+        try:
+            if half is not None:
+                self._insist(partial(self.schema.clean, half))
+            if downwards != recorded:
+                self._insist(partial(self.schema.downgrade, downwards))
+            left = self._deviations()
+        except MigrationError as error:
+            left = str(error)
+        if left:
+            self._note(change, Happened.FAILED, left, Who.PEOPLE)
+            raise MigrationError(f"it is not all gone: {left}")
         self._note(change, Happened.ROLLED_BACK, self.schema.recorded(), Who.PEOPLE)
 
     def _found(self, target: str | None) -> str:
@@ -177,7 +180,7 @@ class Migrator:
             self.schema.upgrade(revision)
         except MigrationError:
             if not revision.transactional:
-                self._insist(lambda: self.schema.clean(revision))
+                self._insist(partial(self.schema.clean, revision))
             raise
 
     def _insist(self, act: Callable[[], Result]) -> Result:
@@ -201,6 +204,16 @@ class Migrator:
         self.pause(USUAL_SECONDS)
         return self.schema.activity().since(before)
 
+    def _trouble(self, usual: Activity) -> str | None:
+        """Say what is wrong with what was made; that nobody could look is wrong, too."""
+        try:
+            return self._deviations() or self._watched(usual)
+        except MigrationError as error:
+            return f"nobody could see whether it does harm: {error}"
+
+    def _deviations(self) -> str:
+        return "; ".join(self._insist(self.schema.deviations))
+
     def _watched(self, usual: Activity) -> str | None:
         before, until = self.schema.activity(), self.clock() + WATCH_SECONDS
         while self.clock() < until:
@@ -214,8 +227,8 @@ class Migrator:
         self._note(change, Happened.ROLLING_BACK, trouble)
         try:
             if self.schema.recorded() != was:
-                self._insist(lambda: self.schema.downgrade(was))
-            left = "; ".join(self.schema.deviations())
+                self._insist(partial(self.schema.downgrade, was))
+            left = self._deviations()
         except MigrationError as error:
             left = str(error)
         if left:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 MOST_BYTES = 100_000
+GIVEN_UP_SECONDS = 30.0
 
 
 def followed(settings: Settings) -> Live:
@@ -24,10 +25,12 @@ def followed(settings: Settings) -> Live:
         ValueError: there is no key to check signatures with.
     """
     # trust_env off: the configurator is inside, no proxy of the environment leads there.
-    client = httpx.AsyncClient(base_url=settings.configurator, trust_env=False)
+    client = httpx.AsyncClient(
+        base_url=settings.configurator, trust_env=False, timeout=GIVEN_UP_SECONDS
+    )
     verifier = Verifier.of(settings.configuration_key) if settings.checks_signature else None
-    own_name = socket.gethostname()
-    return Live(lambda: ask(client, own_name), settings.configuration_file, verifier)
+    asking = Asking(client, f"/configuration/{socket.gethostname()}")
+    return Live(asking, settings.configuration_file, verifier)
 
 
 async def follow(live: Live) -> None:
@@ -37,19 +40,36 @@ async def follow(live: Live) -> None:
         await live.turn()
 
 
-async def ask(client: httpx.AsyncClient, instance: str) -> bytes:
-    """Ask what an instance ought to have in force.
+class Asking:
+    """Asks the configurator, one question at a time.
 
-    Raises:
-        SilentError: there was no usable answer in time.
+    To look up the name of one that is gone can take long, in one of the few threads in which
+    the database's name is looked up as well: another question would take another thread.
     """
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            answer = await client.get(f"/configuration/{instance}")
-    except TimeoutError as error:
-        raise SilentError(f"nothing within {ANSWER_SECONDS:g} s") from error
-    except httpx.HTTPError as error:
-        raise SilentError(f"{type(error).__name__}: {error}") from error
-    if answer.status_code != httpx.codes.OK or len(answer.content) > MOST_BYTES:
-        raise SilentError(f"its answer is {answer.status_code}, {len(answer.content)} bytes")
-    return answer.content
+
+    def __init__(self, client: httpx.AsyncClient, path: str) -> None:
+        self._client = client
+        self._path = path
+        self._asked: asyncio.Task[httpx.Response] | None = None
+
+    async def __call__(self) -> bytes:
+        """Give what this instance ought to have in force.
+
+        Raises:
+            SilentError: there was no usable answer in time.
+        """
+        asked = self._asked or asyncio.create_task(self._client.get(self._path))
+        self._asked = asked
+        await asyncio.wait({asked}, timeout=ANSWER_SECONDS)
+        if not asked.done():
+            raise SilentError(f"nothing within {ANSWER_SECONDS:g} s")
+        self._asked = None
+        try:
+            answer = asked.result()
+        except httpx.HTTPError as error:
+            raise SilentError(f"{type(error).__name__}: {error}") from error
+        if answer.status_code != httpx.codes.OK or len(answer.content) > MOST_BYTES:
+            raise SilentError(
+                f"its answer is {answer.status_code}, {len(answer.content)} bytes"
+            )
+        return answer.content
