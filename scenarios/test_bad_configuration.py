@@ -3,10 +3,10 @@
 We believe that what is good reaches every instance, and goes back from there, and no customer
 notices. Nobody meets what is malformed or was tampered with: it is refused, by the configurator
 and by every instance, and said. What is valid and wrong is met by the customers of one instance
-alone, and comes back by itself within ten seconds; where the configurator may not decide, people
-go back with one command. A feature that takes orders with it is switched off on all instances
-with one command. Without a configurator instances go on with what they have. No order is lost by
-any of this.
+alone, and comes back by itself within ten seconds; where the configurator may not decide,
+people go back with one command. A feature that takes orders with it is switched off everywhere
+with one command. Without a configurator instances go on with what they have. None of this loses
+an order.
 """
 
 from datetime import timedelta
