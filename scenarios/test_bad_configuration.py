@@ -1,11 +1,12 @@
-"""A configuration is malformed, valid and wrong, or was tampered with; a feature fails.
+"""A configuration is good, malformed, wrong, or was tampered with; a feature fails.
 
-We believe that nobody meets what is malformed or was tampered with: it is refused, by the
-configurator and by every instance, and said. What is valid and wrong is met by the customers of
-one instance alone, and comes back by itself within ten seconds; where the configurator may not
-decide, people go back with one command. A feature that takes orders with it is switched off on
-all instances with one command. Without a configurator instances go on with what they have. No
-order is lost by any of this.
+We believe that what is good reaches every instance, and goes back from there, and no customer
+notices. Nobody meets what is malformed or was tampered with: it is refused, by the configurator
+and by every instance, and said. What is valid and wrong is met by the customers of one instance
+alone, and comes back by itself within ten seconds; where the configurator may not decide,
+people go back with one command. A feature that takes orders with it is switched off everywhere
+with one command. Without a configurator instances go on with what they have. None of this loses
+an order.
 """
 
 from datetime import timedelta
@@ -24,6 +25,18 @@ pytestmark = [
     pytest.mark.settings(Settings(configured=True)),
 ]
 
+CHANGED = Objectives(
+    rto_seconds=5,
+    rpo_seconds=0,
+    availability=1.0,
+    read_availability=1.0,
+    change=ChangeObjectives(
+        harmed=0.2,  # by waiting alone: the host is busy
+        failed=0.0,
+        ends="rolled back",
+        by="people",
+    ),
+)
 REFUSED = Objectives(
     rto_seconds=5,
     rpo_seconds=0,
@@ -67,6 +80,16 @@ HOLD = timedelta(seconds=5)  # instances ask twice a second
 NOTICED = timedelta(seconds=5)
 TAKEN_BACK = timedelta(seconds=30)
 WATCH = timedelta(minutes=1)
+
+
+def test_a_good_configuration_reaches_all_and_goes_back(
+    load: Loads, changes: ChangesWatch, follow: Follower, recovery: RecoveryWatch
+) -> None:
+    """A good configuration is tried on one instance, then on all; then people go back."""
+    with changes.watched(), load.orders(users=20, beforehand=BEFOREHAND):
+        follow("configuration-change.md")
+        follow("configuration-change-back.md")
+    recovery.must_meet(CHANGED)
 
 
 def test_a_malformed_configuration_is_refused(
