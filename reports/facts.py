@@ -320,6 +320,7 @@ def _objectives(stated: _Line) -> Objectives:
         p95_seconds=stated.number_or_none("p95_seconds"),
         unsettled=stated.whole_or_none("unsettled"),
         stale_reads=stated.whole_or_none("stale_reads"),
+        wrong_reads=stated.whole_or_none("wrong_reads") or 0,
         availability=stated.number_or_none("availability"),
         read_availability=stated.number_or_none("read_availability"),
         read_outage_seconds=stated.number_or_none("read_outage_seconds"),

@@ -341,7 +341,8 @@ def _figures(recovery: Recovery) -> Iterator[float]:
 def _make_sense(objectives: Objectives, injections: Sequence[Injection], watch: Watch) -> bool:
     bounds = (
         objectives.rto_seconds, objectives.rpo_seconds, objectives.p95_seconds,
-        objectives.unsettled, objectives.stale_reads, objectives.read_outage_seconds,
+        objectives.unsettled, objectives.stale_reads, objectives.wrong_reads,
+        objectives.read_outage_seconds,
     )  # fmt: skip
     shares = (objectives.availability, objectives.read_availability)
     return (

@@ -11,6 +11,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 
@@ -60,6 +61,15 @@ def share_that_meets_it(world: Environment) -> float:
     return met[NEXT] / ASKED
 
 
+def answers(world: Environment) -> bool:
+    """Whether the entrance is up, and has found its instances."""
+    try:
+        with urlopen(f"{world.entrance}/health/live", timeout=5) as answer:  # noqa: S310 - http
+            return bool(answer.status == http.client.OK)
+    except (OSError, http.client.HTTPException):
+        return False
+
+
 def wait_for_phase(world: Environment, phase: str) -> None:
     wait_until(phase, lambda: f"; {phase}\n" in people(world, "status"), at_most=SOON)
 
@@ -79,7 +89,7 @@ def test_a_tenth_of_customers_meets_it_then_half_and_after_a_restart_of_the_edge
     edge.start()
     wait_until(
         "the edge to lead half of customers to it again",
-        lambda: share_that_meets_it(world) == pytest.approx(0.5, abs=0.02),
+        lambda: answers(world) and share_that_meets_it(world) == pytest.approx(0.5, abs=0.02),
         at_most=SOON,
     )
     assert isinstance(world, Changing)

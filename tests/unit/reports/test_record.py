@@ -73,11 +73,12 @@ def test_all_objectives_are_read(folder: Folder) -> None:
     folder.say(
         61.0, Event.OBJECTIVES,
         rto_seconds=1, rpo_seconds=2, p95_seconds=0.5, unsettled=4, settle_seconds=1,
-        stale_reads=5, availability=0.9, read_availability=0.8, read_outage_seconds=3,
+        stale_reads=5, wrong_reads=6, availability=0.9, read_availability=0.8,
+        read_outage_seconds=3,
     )  # fmt: skip
     assert load(folder).objectives == Objectives(
         rto_seconds=1, rpo_seconds=2, p95_seconds=0.5, unsettled=4, stale_reads=5,
-        availability=0.9, read_availability=0.8, read_outage_seconds=3,
+        wrong_reads=6, availability=0.9, read_availability=0.8, read_outage_seconds=3,
     )  # fmt: skip
 
 

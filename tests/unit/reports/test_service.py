@@ -287,6 +287,7 @@ def test_what_nobody_can_have_seen_is_a_damaged_record(
         {"read_availability": -0.1},
         {"availability": float("nan")},
         {"stale_reads": -1},
+        {"wrong_reads": -1},
         {"read_outage_seconds": -1.0},
     ],
 )
