@@ -46,6 +46,7 @@ bench: $(VENV)/.ready engine ## print how fast everything is here
 	@$(RUN) tests.bench.load
 	@$(RUN) tests.bench.restoring
 	@$(RUN) tests.bench.scaling
+	@$(RUN) tests.bench.changes
 	@$(RUN) tests.bench.guarding
 
 engine: ## make sure that a Docker engine answers

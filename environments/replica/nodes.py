@@ -297,11 +297,14 @@ class ContainerNode:
     def _addresses(self, peers: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Node name -> its addresses now, for those peers that run.
 
-        They are those on the networks that this node stands on as well.
+        They are those on the networks that this node stands on as well; all of them where it
+        does not run itself, which what is then done with them says.
         """
         running = self._running()
-        own = running.get(self.name, {}).keys()
-        shared = {peer: sorted(own & running.get(peer, {}).keys()) for peer in peers}
+        own = running.get(
+            self.name, {network: "" for one in running.values() for network in one}
+        )
+        shared = {peer: sorted(own.keys() & running.get(peer, {}).keys()) for peer in peers}
         return {
             peer: tuple(running[peer][network] for network in networks)
             for peer, networks in shared.items()
