@@ -245,7 +245,7 @@ def test_a_login_that_is_refused_costs_no_connection(monkeypatch: pytest.MonkeyP
         lent = await pool.take(within=1)
         pool.give_back(lent)
         login.server.down = False
-        await until(lambda: {*login.server.given[2:]} <= {*pool._idle} and pool.open == 2)  # noqa: SLF001
+        await until(lambda: {*login.server.given[2:]} <= {*pool._idle} and pool.open == 2)  # noqa: SLF001 - what waits there
         await until(lambda: all(old.closed for old in login.server.given[:2]))
 
     run_with_login(body)

@@ -36,7 +36,7 @@ def test_what_it_remembers_outlives_a_restart(tmp_path: Path) -> None:
     assert values(again) == values(memory)
     assert again.version == memory.version
     assert (again.secret(LOGIN).ending, again.secret(LOGIN).version) == ("orders_a", 2)
-    assert again.prepare(SUPERUSER, {"password": "other"})["password"] == "next"  # noqa: S105
+    assert again.prepare(SUPERUSER, {"password": "other"})["password"] == "next"  # noqa: S105 - of this test
     server = again.lifetime("server")
     assert (server.seconds_of("east-db-1"), server.seconds_of("east-db-2")) == (60, 86400)
     assert server.generation_of("east-db-1") != server.generation_of("east-db-2")

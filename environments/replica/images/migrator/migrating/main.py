@@ -26,7 +26,7 @@ def main() -> None:
     while not pause.wait(LOOK_SECONDS):
         trouble = _trouble(database)
         if trouble != pages.trouble:
-            print(trouble or "all is well with the schema", file=sys.stderr)  # noqa: T201
+            print(trouble or "all is well with the schema", file=sys.stderr)  # noqa: T201 - its log
         pages.trouble = trouble
 
 

@@ -50,7 +50,8 @@ class Trail:
             try:
                 self._waiting.put_nowait(entry)
             except queue.Full:
-                print(json.dumps({"at": time.time(), "lost": entry["request_id"]}), flush=True)  # noqa: T201
+                lost = {"at": time.time(), "lost": entry["request_id"]}
+                print(json.dumps(lost), flush=True)  # noqa: T201 - its log
 
     def _run(self) -> None:
         pause = threading.Event()
