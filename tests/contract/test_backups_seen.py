@@ -120,6 +120,7 @@ def test_a_job_that_falls_due_before_the_first_backup_leaves_no_failure(
     assert metric(replica, "east-backup", "pgbackrest_backup_last_run_failed") == 0
 
 
+@pytest.mark.nightly
 def test_backups_that_fall_due_at_the_same_moment_are_all_made(replica: Environment) -> None:
     """Those of one repository wait for each other; the other repository's do not."""
     began = datetime.now(UTC)

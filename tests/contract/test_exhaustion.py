@@ -36,13 +36,12 @@ GONE_WITHIN = timedelta(seconds=30)
 WHOLE_WITHIN = timedelta(seconds=60)
 FAULTS: list[Fault] = [
     TakeCpu("east-app-2"),
-    TakeCpu("db:primary", burners=64),
     Leak("east-app-2", kilobytes=8_000),  # the edge's checks are all the requests there are
     TakeMemory("east-app-2"),
-    TakeMemory("db:primary"),
     TakeProcesses("db:primary"),
     TakeDescriptors("east-app-2"),
 ]
+OF_THE_PRIMARY: list[Fault] = [TakeCpu("db:primary", burners=64), TakeMemory("db:primary")]
 
 
 # A node's bounds are 1,536 MB (its disk in memory included) and 256 processes; what is beside
@@ -80,7 +79,11 @@ class Host:
         )
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=str)
+@pytest.mark.parametrize(
+    "fault",
+    [*FAULTS, *(pytest.param(fault, marks=pytest.mark.nightly) for fault in OF_THE_PRIMARY)],
+    ids=str,
+)
 def test_what_runs_out_is_seen_is_undone_by_anybody_and_is_the_nodes_own(
     replica: Environment, fault: Fault
 ) -> None:

@@ -105,6 +105,7 @@ def test_what_is_mistyped_at_the_entrance_changes_nothing(regions: Environment) 
     assert said_of(regions, "east") | said_of(regions, "west") == before
 
 
+@pytest.mark.nightly
 def test_a_region_that_does_not_follow_is_missed(regions: Environment) -> None:
     links = find_node(regions, "links")
     assert isinstance(links, Pausable)

@@ -80,6 +80,7 @@ def in_state(environment: Environment, state: str) -> Node:
     return find_node(environment, name)
 
 
+@pytest.mark.nightly
 def test_a_killed_primary_is_replaced_by_the_standby_and_comes_back_as_a_replica(
     steady: Environment,
 ) -> None:
