@@ -32,7 +32,7 @@ GOOD = VERSIONS.map(lambda version: (version, signed(version)))
 BAD = st.one_of(
     st.just(b""),
     VERSIONS.map(lambda version: signed(version, STRANGER)),
-    VERSIONS.map(lambda version: signed(version, most_in_work=0)),
+    VERSIONS.map(lambda version: signed(version, most_in_work=513)),
     VERSIONS.map(lambda version: signed(version).replace(b"most", b"mast")),
 ).map(lambda raw: (0, raw))
 SILENCE = st.just((0, None))

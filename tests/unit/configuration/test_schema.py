@@ -49,9 +49,9 @@ def test_every_value_is_read() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "remedy"),
     [
-        ("most_in_work", "0", "write a whole number from 1 to 512"),
-        ("most_in_work", "8.5", "write a whole number from 1 to 512"),
-        ("most_in_work", "true", "write a whole number from 1 to 512"),
+        ("most_in_work", "-1", "write a whole number from 0 to 512"),
+        ("most_in_work", "8.5", "write a whole number from 0 to 512"),
+        ("most_in_work", "true", "write a whole number from 0 to 512"),
         ("insert_seconds", "1.4", "write a number from 0.05 to 1.3"),
         ("insert_seconds", "nan", "write a number from 0.05 to 1.3"),
         ("limit_seconds", '"0.8 s"', "write a number from 0.05 to 0.8"),

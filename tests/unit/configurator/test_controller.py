@@ -97,7 +97,7 @@ def test_what_is_malformed_is_refused_and_nobody_meets_it(world: World) -> None:
     with pytest.raises(RefusedError) as refused:
         propose(world, MALFORMED)
     assert str(refused.value) == (
-        "new.toml:5: [admission] most_in_work is 'many': write a whole number from 1 to 512"
+        "new.toml:5: [admission] most_in_work is 'many': write a whole number from 0 to 512"
         " (configuration-1 is refused)"
     )
     world.turn(1)

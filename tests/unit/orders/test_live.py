@@ -101,7 +101,7 @@ def test_a_configurator_that_is_silent_for_long_is_a_trouble_until_it_answers(
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
-        (document(3, 0), "v3:5: [admission] most_in_work is 0"),
+        (document(3, 513), "v3:5: [admission] most_in_work is 513"),
         (document(3, 103, Signer.of("ab" * 32)), "signature is not the configurator's"),
         (document(3, 103).replace(b"103", b"104"), "not what its hash says"),
         (document(1, 101), "version 1 is not newer than 2"),

@@ -97,7 +97,7 @@ _SWITCH = _Switch()
 # Customers give up after two seconds. The insert is done by 1.3 s at the latest; a charge
 # begins within 0.8 s and takes as long as its limit; marking takes up to 0.3 s.
 _KEYS: Mapping[str, Mapping[str, _Range | _Switch]] = {
-    "admission": {"most_in_work": _Range(1, 512, whole=True)},
+    "admission": {"most_in_work": _Range(0, 512, whole=True)},
     "orders": {"insert_seconds": _Range(0.05, 1.3)},
     "payments": {
         "limit_seconds": _Range(0.05, 0.8),
