@@ -48,11 +48,11 @@ BY_ITSELF = Objectives(
     rpo_seconds=0,
     availability=0.95,
     change=ChangeObjectives(
-        harmed=0.4,  # of those while it is there a third meets the one instance that has it
+        harmed=0.3,  # while it is there, a third meets the one instance that has it
         ends="rolled back",
         by="itself",
         rollback_seconds=10,
-        failed=0.4,
+        failed=0.25,
         bites=1,
     ),
 )
@@ -61,11 +61,11 @@ BY_PEOPLE = Objectives(
     rpo_seconds=0,
     availability=0.9,
     change=ChangeObjectives(
-        harmed=0.4,  # of those while it is there a third meets the one instance that has it
+        harmed=0.3,  # while it is there, a third meets the one instance that has it
         ends="rolled back",
         by="people",
         rollback_seconds=45,
-        failed=0.4,
+        failed=0.25,
         bites=1,
     ),
 )
