@@ -133,6 +133,8 @@ def test_evidence_that_was_changed_since_is_a_breach(stage: Stage) -> None:
     assert "evidence was changed" in str(breach["why"])
 
 
-def test_a_page_that_kept_none_keeps_none(stage: Stage) -> None:
+def test_a_page_that_kept_no_evidence_is_a_breach(stage: Stage) -> None:
     stage.intrusion.keep("bastion", None)
     assert stage.entries(Event.ATTACHMENT) == []
+    (breach,) = stage.entries(Event.BREACH)
+    assert "no evidence was kept on bastion" in str(breach["why"])
