@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from . import telemetry
+from rollout import telemetry
+
 from .history import History
 from .metrics import MetricsError
 from .policy import Policy, PolicyError
@@ -86,7 +87,7 @@ class Controller:
     _stages: dict[str, str] = field(default_factory=dict)  # place -> the last one
     _because: dict[str, int] = field(default_factory=dict)  # place -> the decision
     _avoided: dict[str, float] = field(default_factory=dict)  # place -> until when
-    _changes: telemetry.Changes = field(default_factory=telemetry.Changes)
+    _troubles: telemetry.Troubles = field(default_factory=telemetry.Troubles)
 
     def __post_init__(self) -> None:
         self.history = History(self.state.numbers(), self.state.keep_numbers)
@@ -101,9 +102,9 @@ class Controller:
         try:
             views = self.world.look()
         except WorldError as error:
-            self._changes.note("the world", str(error))
+            self._troubles.note("the world", str(error))
             return
-        self._changes.note("the world", "")
+        self._troubles.note("the world", "")
         self._notice(views)
         wanted = self._decided(policy, views)
         self._step(policy, views, wanted)
@@ -128,10 +129,10 @@ class Controller:
         except PolicyError as error:
             if self._policy is None:
                 raise
-            self._changes.note("the policy", str(error))
+            self._troubles.note("the policy", str(error))
             return self._policy
         self._read_from = seen
-        self._changes.note("the policy", "")
+        self._troubles.note("the policy", "")
         self._put_in_force(policy)
         return policy
 
@@ -220,9 +221,9 @@ class Controller:
         try:
             metrics = self.metrics.read(policy, self.world.names())
         except MetricsError as error:
-            self._changes.note("Prometheus", str(error))
+            self._troubles.note("Prometheus", str(error))
             return self.metrics.unknown(policy)
-        self._changes.note("Prometheus", "")
+        self._troubles.note("Prometheus", "")
         return metrics
 
     def _step(self, policy: Policy, views: Sequence[View], wanted: int) -> None:
@@ -252,9 +253,9 @@ class Controller:
         try:
             self.world.take(action)
         except WorldError as error:
-            self._changes.note(action.place, str(error))
+            self._troubles.note(action.place, str(error))
         else:
-            self._changes.note(action.place, "")
+            self._troubles.note(action.place, "")
 
 
 def _names(views: Sequence[View], *phases: Phase) -> frozenset[str]:

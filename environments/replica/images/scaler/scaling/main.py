@@ -8,10 +8,10 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from rollout import telemetry
 from rollout.rotation import Rotation, RuntimeApi
 from rollout.supervisors import Supervisor
 
-from . import telemetry
 from .controller import TURN_SECONDS, Controller
 from .metrics import Metrics, Prometheus
 from .policy import PolicyError
